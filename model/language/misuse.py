@@ -1,0 +1,186 @@
+"""Errors in a model: each names file, line, the expression and what to write instead.
+
+While a function is traced, problems are collected so that all of them are shown at once;
+everywhere else the first one raises ``ModelError``.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType
+
+_LANGUAGE = str(Path(__file__).parent)
+_MOST_REPEATS = 1000
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place in a model's text. ``line`` counts from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a model, with its place and its cure."""
+
+    where: Source
+    expression: str
+    message: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}\n    in:    {self.expression}\n    write: {self.cure}"
+
+
+class ModelError(Exception):
+    """The model is wrong. ``problems`` lists every mistake that was found, with place and cure."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class TooManyProblems(Exception):
+    """Tracing is given up because misuse repeats, for instance in a ``while`` over a term."""
+
+
+class Problems(list[Problem]):
+    """The problems gathered so far, each once."""
+
+    repeats = 0
+
+    def note(self, problem: Problem) -> None:
+        """Add a problem; raises TooManyProblems when an old one comes again and again."""
+        if problem not in self:
+            self.append(problem)
+            return
+        self.repeats += 1
+        if self.repeats > _MOST_REPEATS:
+            raise TooManyProblems
+
+
+_collectors: list[Problems] = []
+
+
+@contextmanager
+def collecting() -> Iterator[Problems]:
+    """Gather problems instead of raising at the first one; yields the growing list."""
+    problems = Problems()
+    _collectors.append(problems)
+    try:
+        yield problems
+    finally:
+        _collectors.remove(problems)
+
+
+def complain(message: str, cure: str, *, frame: FrameType | None = None) -> None:
+    """Report a misuse at the model line that is being executed."""
+    frame = frame or model_frame()
+    report(Problem(source_of(frame), expression_of(frame), message, cure))
+
+
+def report(problem: Problem) -> None:
+    """Add a problem to the innermost collector; without one, raise ``ModelError``."""
+    if not _collectors:
+        raise ModelError([problem])
+    _collectors[-1].note(problem)
+
+
+def report_all(problems: Sequence[Problem]) -> None:
+    """Hand problems on to the enclosing collector; without one, raise them all as one error."""
+    if problems and not _collectors:
+        raise ModelError(problems)
+    for problem in problems:
+        report(problem)
+
+
+def model_frame() -> FrameType:
+    """The innermost frame outside the language: the line that the model's author wrote."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_LANGUAGE):
+        frame = frame.f_back
+    return frame or sys._getframe(0)
+
+
+def source_of(frame: FrameType) -> Source:
+    """File and line that a frame is executing."""
+    return Source(shown_path(frame.f_code.co_filename), frame.f_lineno)
+
+
+def here() -> Source:
+    """File and line of the model that is being executed."""
+    return source_of(model_frame())
+
+
+def shown_path(file: str) -> str:
+    """A path as a reader would type it: relative to the working directory when it is below it."""
+    path = Path(file).resolve()
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+Span = tuple[int, int, int, int]
+
+
+def _span_of(frame: FrameType) -> Span | None:
+    """Lines and columns of the expression that a frame is executing."""
+    positions = list(frame.f_code.co_positions())
+    found = positions[frame.f_lasti // 2] if frame.f_lasti >= 0 else (None,) * 4
+    line, end_line, column, end_column = found
+    if line is None or end_line is None or column is None or end_column is None:
+        return None
+    return line, end_line, column, end_column
+
+
+def expression_of(frame: FrameType) -> str:
+    """The text of the expression that a frame is executing, or its whole line."""
+    span = _span_of(frame)
+    lines = linecache.getlines(frame.f_code.co_filename)
+    if span is None or not lines or span[1] > len(lines):
+        return linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    line, end_line, column, end_column = span
+    if line == end_line:
+        return lines[line - 1].encode()[column:end_column].decode()
+    first = lines[line - 1].encode()[column:].decode()
+    last = lines[end_line - 1].encode()[:end_column].decode()
+    return " ".join(part.strip() for part in (first, *lines[line : end_line - 1], last))
+
+
+@lru_cache(maxsize=32)
+def _parents(file: str) -> dict[Span, list[ast.AST]]:
+    """For every expression span of a file: the node and its ancestors, innermost first."""
+    chains: dict[Span, list[ast.AST]] = {}
+
+    def visit(node: ast.AST, ancestors: list[ast.AST]) -> None:
+        chain = [node, *ancestors]
+        if isinstance(node, ast.expr) and node.end_lineno is not None and node.end_col_offset is not None:
+            span = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+            chains.setdefault(span, chain)
+        for child in ast.iter_child_nodes(node):
+            visit(child, chain)
+
+    try:
+        visit(ast.parse("".join(linecache.getlines(file))), [])
+    except SyntaxError:
+        return {}
+    return chains
+
+
+def enclosing_nodes(frame: FrameType) -> list[ast.AST]:
+    """The syntax node that a frame is executing and its ancestors, innermost first; may be empty."""
+    span = _span_of(frame)
+    return _parents(frame.f_code.co_filename).get(span, []) if span else []

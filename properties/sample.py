@@ -1,0 +1,146 @@
+"""Hypothesis samples a scope: a ``RuleBasedStateMachine`` with one rule an action.
+
+    TestCluster = machine_for(scope).TestCase
+
+Only instances that are possible are drawn. Each step is taken by the plain reading; invariants that
+the step can have changed are asked after it. A failing example is shortened and printed as a program.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from ..model.language.actions import Action
+from ..model.language.plain import Packed, run
+from ..model.language.predicates import invariants_of
+from ..model.language.scope import Instance, Scope
+from ..model.language.wording import word
+from ..solver.compiled import Kernel, kernel_for
+from ..solver.initial import initial_states
+from .replay import Run, Violated, confirmed, program, violates
+from .walk import GuardWatch
+
+MOST_STARTS = 64
+
+
+class SampledScope(RuleBasedStateMachine):
+    """Base of the machines that ``machine_for`` makes."""
+
+    scope: ClassVar[Scope]
+    kernel: ClassVar[Kernel]
+    watch: ClassVar[GuardWatch]
+    positions: ClassVar[dict[str, dict[str, int]]]
+    """Per action: the arguments as text, in the model's order, and the position of the instance."""
+    owner: ClassVar[list[tuple[str, str]]]
+    fired: ClassVar[dict[str, int]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.packed: Packed = b""
+        self.start: Packed = b""
+        self.taken: list[Instance] = []
+        self.enabled: dict[str, dict[int, str]] = {}
+
+    def begin(self, start: Packed) -> None:
+        """Go to an initial state."""
+        self.start = self.packed = start
+        self.enabled = {name: {} for name in self.positions}
+        for position in self.kernel.enabled(start):
+            name, arguments = self.owner[position]
+            self.enabled[name][position] = arguments
+        self._check(self.kernel.statements)
+
+    def possible_arguments(self, name: str) -> tuple[str, ...]:
+        """The arguments with which an action is possible now, in the model's order."""
+        enabled = self.enabled[name]
+        return tuple(enabled[position] for position in sorted(enabled))
+
+    def take(self, name: str, arguments: str) -> None:
+        """Take one step by the plain reading."""
+        position = self.positions[name][arguments]
+        instance = self.kernel.instance(position)
+        self.packed = run(self.scope, self.packed, instance)
+        self.taken.append(instance)
+        self.fired[name] += 1
+        self._update(position)
+        self.watch.look(self.packed)
+        self._check(self.kernel.touched[position])
+
+    def _update(self, taken: int) -> None:
+        guards, packed = self.kernel.guards, self.packed
+        for position in self.kernel.affected[taken]:
+            name, arguments = self.owner[position]
+            if guards[position](packed):
+                self.enabled[name][position] = arguments
+            else:
+                self.enabled[name].pop(position, None)
+
+    def _check(self, names: Any) -> None:
+        for name in names:
+            if not self.kernel.statements[name](self.packed):
+                self._fail(name)
+
+    def _fail(self, name: str) -> None:
+        """Raise with the run that led here; it is replayed first."""
+        predicate = next(p for p in invariants_of(self.scope.model) if p.name == name)
+        found = Run(self.scope, self.start, tuple(self.taken))
+        confirmed(found, violates(self.scope, predicate), name)
+        text = program(found)
+        raise Violated(f"{name} is violated after {len(self.taken)} steps: {predicate.sentence}\n\n{text}")
+
+    def teardown(self) -> None:
+        """Tell the statistics which actions this example took."""
+        for name in sorted({instance.action.name for instance in self.taken}):
+            event(f"took {name}")
+
+
+def machine_for(scope: Scope) -> type[SampledScope]:
+    """A Hypothesis state machine of a scope: class attributes ``fired`` and ``watch`` keep coverage."""
+    kernel = kernel_for(scope, invariants_of(scope.model))
+    owner = [(a.instance.action.name, ", ".join(map(word, a.instance.arguments))) for a in kernel.actions]
+    positions: dict[str, dict[str, int]] = {name: {} for name, _ in owner}
+    for position, (name, arguments) in enumerate(owner):
+        positions[name][arguments] = position
+    body: dict[str, Any] = {
+        "scope": scope,
+        "kernel": kernel,
+        "watch": GuardWatch(kernel),
+        "positions": positions,
+        "owner": owner,
+        "fired": dict.fromkeys(positions, 0),
+        "start_somewhere": _start_rule(scope),
+        **{name: _rule_for(scope.model.actions[name]) for name in positions},
+    }
+    return type(f"{scope.model.name}Machine", (SampledScope,), body)
+
+
+def _start_rule(scope: Scope) -> Callable[..., Any]:
+    starts = list(itertools.islice(initial_states(scope), MOST_STARTS))
+
+    def start_somewhere(self: SampledScope, number: int) -> None:
+        self.begin(starts[number])
+
+    made: Callable[..., Any] = initialize(number=st.integers(0, len(starts) - 1))(start_somewhere)
+    return made
+
+
+def _rule_for(action: Action) -> Callable[..., Any]:
+    name = action.name
+    sampled = lru_cache(maxsize=4096)(st.sampled_from)  # building the strategy costs more than a draw
+    possible = st.runner().flatmap(lambda machine: sampled(machine.possible_arguments(name)))
+    drawn = possible if action.parameters else st.just("")
+
+    def take(self: SampledScope, arguments: str) -> None:
+        self.take(name, arguments)
+
+    take.__name__ = name
+    take.__doc__ = action.sentence
+    made: Callable[..., Any] = precondition(lambda machine: bool(machine.enabled.get(name)))(rule(arguments=drawn)(take))
+    return made

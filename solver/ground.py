@@ -1,0 +1,377 @@
+"""Terms → ground terms: quantifiers expanded over a scope, static data folded in, cells named.
+
+A ground term has only ``Cell``, ``Const`` and the connectives. Every finite engine starts from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..model.language.actions import Action
+from ..model.language.domains import BOOL, NOBODY, Domain, MaybeMember, Member, Range, domain_of_value
+from ..model.language.misuse import Source
+from ..model.language.predicates import Predicate
+from ..model.language.scope import Instance, Scope, budget_name
+from ..model.language.state import Field
+from ..model.language.terms import (
+    And,
+    Arithmetic,
+    At,
+    Binder,
+    Cell,
+    Const,
+    Count,
+    Equal,
+    Exists,
+    ForAll,
+    Less,
+    Not,
+    Or,
+    Read,
+    Term,
+    Total,
+    Var,
+    Where,
+    children,
+    compute,
+    interval,
+    join,
+    walk,
+)
+
+TRUE = Const(True, BOOL)
+FALSE = Const(False, BOOL)
+Environment = dict[str, Any]
+
+
+def constant(value: Any, domain: Domain | None = None) -> Const:
+    """An ordinary value as a ground term."""
+    if isinstance(value, bool):
+        return TRUE if value else FALSE
+    return Const(value, domain_of_value(value) or domain or BOOL)
+
+
+def is_true(term: Term) -> bool:
+    """Whether a ground term is the constant True."""
+    return isinstance(term, Const) and term.value is True
+
+
+def is_false(term: Term) -> bool:
+    """Whether a ground term is the constant False."""
+    return isinstance(term, Const) and term.value is False
+
+
+def conjunction(parts: Iterator[Term] | list[Term] | tuple[Term, ...]) -> Term:
+    """All of the parts, simplified; stops at the first that is False."""
+    kept: list[Term] = []
+    for part in parts:
+        if is_false(part):
+            return FALSE
+        if isinstance(part, And):
+            kept.extend(part.parts)
+        elif not is_true(part):
+            kept.append(part)
+    return TRUE if not kept else kept[0] if len(kept) == 1 else And(tuple(kept))
+
+
+def disjunction(parts: Iterator[Term] | list[Term] | tuple[Term, ...]) -> Term:
+    """Some of the parts, simplified; stops at the first that is True."""
+    kept: list[Term] = []
+    for part in parts:
+        if is_true(part):
+            return TRUE
+        if isinstance(part, Or):
+            kept.extend(part.parts)
+        elif not is_false(part):
+            kept.append(part)
+    return FALSE if not kept else kept[0] if len(kept) == 1 else Or(tuple(kept))
+
+
+def opposite(part: Term) -> Term:
+    """The negation, simplified."""
+    if isinstance(part, Const):
+        return FALSE if part.value else TRUE
+    return part.part if isinstance(part, Not) else Not(part)
+
+
+def equality(left: Term, right: Term) -> Term:
+    """``left == right``, simplified."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return TRUE if same_value(left.value, right.value) else FALSE
+    if isinstance(left, Where) and isinstance(right, Const):
+        return choice(left.condition, equality(left.yes, right), equality(left.otherwise, right))
+    if isinstance(right, Where) and isinstance(left, Const):
+        return equality(right, left)
+    if left.domain == BOOL:
+        return _boolean_equality(left, right)
+    return Equal(left, right)
+
+
+def _boolean_equality(left: Term, right: Term) -> Term:
+    if isinstance(left, Const):
+        return right if left.value else opposite(right)
+    if isinstance(right, Const):
+        return left if right.value else opposite(left)
+    return Equal(left, right)
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Equality of ordinary values of one domain."""
+    return one is other or (isinstance(one, int) and isinstance(other, int) and one == other)
+
+
+def order(left: Term, right: Term) -> Term:
+    """``left < right``, simplified by the intervals of both sides."""
+    one, other = left.domain, right.domain
+    if isinstance(one, Range) and isinstance(other, Range):
+        if one.high < other.low:
+            return TRUE
+        if one.low >= other.high:
+            return FALSE
+    return Less(left, right)
+
+
+def combination(operator: str, left: Term, right: Term) -> Term:
+    """Arithmetic, simplified."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return constant(compute(operator, left.value, right.value))
+    if operator in "+-" and isinstance(right, Const) and right.value == 0:
+        return left
+    if operator == "+" and isinstance(left, Const) and left.value == 0:
+        return right
+    return Arithmetic(operator, left, right, interval(operator, left.domain, right.domain))
+
+
+def choice(condition: Term, yes: Term, otherwise: Term) -> Term:
+    """``where(condition, yes, otherwise)``, simplified."""
+    if isinstance(condition, Const):
+        return yes if condition.value else otherwise
+    if yes.domain == BOOL and otherwise.domain == BOOL:
+        return disjunction(
+            [conjunction([condition, yes]), conjunction([opposite(condition), otherwise])]
+        )
+    if isinstance(yes, Const) and isinstance(otherwise, Const) and same_value(yes.value, otherwise.value):
+        return yes
+    return Where(condition, yes, otherwise, join(yes.domain, otherwise.domain))
+
+
+@dataclass(frozen=True)
+class GroundGuard:
+    """One guard of one action instance, with the words it came with."""
+
+    condition: Term
+    reason: str
+    mechanism: str | None
+    where: Source
+
+
+@dataclass(frozen=True)
+class GroundWrite:
+    """One cell that an action instance writes."""
+
+    index: int
+    value: Term
+    field: Field | None
+    where: Source
+
+
+@dataclass(frozen=True)
+class GroundAction:
+    """One action instance over cells: guards in order, and one write a cell."""
+
+    instance: Instance
+    guards: tuple[GroundGuard, ...]
+    writes: tuple[GroundWrite, ...]
+
+    def enabled(self) -> Term:
+        """The conjunction of the guards."""
+        return conjunction([guard.condition for guard in self.guards])
+
+    def reads(self) -> frozenset[int]:
+        """The cells that decide whether the instance is possible."""
+        return cells_of(*(guard.condition for guard in self.guards))
+
+    def written(self) -> frozenset[int]:
+        """The cells that the instance writes."""
+        return frozenset(write.index for write in self.writes)
+
+
+def cells_of(*terms: Term) -> frozenset[int]:
+    """The numbers of all cells that the terms read."""
+    return frozenset(node.index for term in terms for node in walk(term) if isinstance(node, Cell))
+
+
+class Grounder:
+    """Makes the terms of one scope ground; remembers what it did for equal arguments."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._memory: dict[tuple[int, tuple[Any, ...]], Term] = {}
+        self._free: dict[int, tuple[str, ...]] = {}
+        self._kept: list[Term] = []
+
+    def statement(self, predicate: Predicate) -> Term:
+        """A statement about the whole state, its parameters bound."""
+        return self.ground(self.scope.statement(predicate).closed(), {})
+
+    def instance(self, instance: Instance) -> GroundAction:
+        """Guards and writes of one action instance, its budget included."""
+        trace = self.scope.traces[instance.action.name]
+        env = {var.name: value for var, value in zip(trace.parameters, instance.arguments, strict=True)}
+        guards = [
+            GroundGuard(self.ground(g.condition, env), g.reason, g.mechanism, g.where)
+            for g in trace.guards
+            if self.scope.on(g.mechanism)
+        ]
+        writes: dict[int, GroundWrite] = {}
+        for write in trace.writes:
+            if all(self.scope.on(name) for name in write.mechanisms):
+                self._write(write.field, write.places, write.rows, write.value, write.where, env, writes)
+        self._spend(instance.action, guards, writes)
+        return GroundAction(instance, tuple(guards), tuple(writes.values()))
+
+    def _write(
+        self, field: Field, places: tuple[Term, ...], rows: tuple[Var, ...], value: Term, where: Source,
+        env: Environment, writes: dict[int, GroundWrite],
+    ) -> None:  # fmt: skip
+        for inner in self._bindings(rows, env):
+            index = self.scope.cell_index[field.name, tuple(self._value(place, inner) for place in places)]
+            writes[index] = GroundWrite(index, self.ground(value, inner), field, where)
+
+    def _bindings(self, rows: tuple[Var, ...], env: Environment) -> Iterator[Environment]:
+        if not rows:
+            yield env
+            return
+        for value in rows[0].domain.values(self.scope.sorts):
+            yield from self._bindings(rows[1:], {**env, rows[0].name: value})
+
+    def _value(self, place: Term, env: Environment) -> Any:
+        ground = self.ground(place, env)
+        if not isinstance(ground, Const):
+            raise ValueError(f"a write needs a known place, not {ground}: bind it as a parameter")
+        return ground.value
+
+    def _spend(self, action: Action, guards: list[GroundGuard], writes: dict[int, GroundWrite]) -> None:
+        if action.budget is None:
+            return
+        index = self.scope.cell_index[budget_name(action.budget), ()]
+        left = self._cell(index)
+        reason = f"the scope allows no further {action.budget.replace('_', ' ')}"
+        guards.append(GroundGuard(order(constant(0), left), reason, None, action.where))
+        writes[index] = GroundWrite(index, combination("-", left, constant(1)), None, action.where)
+
+    def _cell(self, index: int) -> Cell:
+        values = self.scope.cells[index].values
+        return Cell(index, _domain_of_cell(self.scope, index, values))
+
+    def ground(self, term: Term, env: Environment) -> Term:
+        """The term with these variables bound."""
+        if isinstance(term, Const | Cell):
+            return term if not isinstance(term, Const) else constant(term.value, term.domain)
+        if isinstance(term, Var):
+            return constant(env[term.name], term.domain)
+        key = (id(term), tuple(env[name] for name in self._free_names(term)))
+        if key not in self._memory:
+            self._memory[key] = self._ground(term, env)
+        return self._memory[key]
+
+    def _free_names(self, term: Term) -> tuple[str, ...]:
+        if id(term) not in self._free:
+            names: dict[str, None] = {term.name: None} if isinstance(term, Var) else {}
+            for child in children(term):
+                names |= dict.fromkeys(self._free_names(child))
+            if isinstance(term, Binder):
+                inner = [name for name in self._free_names(term.body) if name != term.var.name]
+                outside = [c for c in children(term) if c is not term.body]
+                names = dict.fromkeys([*inner, *(n for c in outside for n in self._free_names(c))])
+            self._free[id(term)] = tuple(names)
+            self._kept.append(term)
+        return self._free[id(term)]
+
+    def _ground(self, term: Term, env: Environment) -> Term:
+        match term:
+            case Read():
+                return self._read(term, env)
+            case Equal(left=left, right=right):
+                return equality(self.ground(left, env), self.ground(right, env))
+            case Less(left=left, right=right):
+                return order(self.ground(left, env), self.ground(right, env))
+            case Not(part=part):
+                return opposite(self.ground(part, env))
+            case And(parts=parts):
+                return conjunction(self.ground(part, env) for part in parts)
+            case Or(parts=parts):
+                return disjunction(self.ground(part, env) for part in parts)
+            case Arithmetic(operator=operator, left=left, right=right):
+                return combination(operator, self.ground(left, env), self.ground(right, env))
+            case Where(condition=condition, yes=yes, otherwise=otherwise):
+                return choice(self.ground(condition, env), self.ground(yes, env), self.ground(otherwise, env))
+        return self._bound(term, env)
+
+    def _bound(self, term: Term, env: Environment) -> Term:
+        match term:
+            case At(value=value, absent=absent):
+                return self._at(term, self.ground(value, env), self.ground(absent, env), env)
+            case ForAll():
+                return conjunction(self._bodies(term, env))
+            case Exists():
+                return disjunction(self._bodies(term, env))
+            case Count():
+                ones = (choice(body, constant(1), constant(0)) for body in self._bodies(term, env))
+                return self._sum(ones)
+            case Total():
+                return self._sum(self._bodies(term, env))
+        raise TypeError(f"no ground form of {type(term).__name__}")
+
+    def _bodies(self, term: ForAll | Exists | Count | Total, env: Environment) -> Iterator[Term]:
+        name = term.var.name
+        return (self.ground(term.body, {**env, name: v}) for v in term.var.domain.values(self.scope.sorts))
+
+    def _sum(self, parts: Iterator[Term]) -> Term:
+        total: Term = constant(0)
+        for part in parts:
+            total = combination("+", total, part)
+        return total
+
+    def _at(self, term: At, value: Term, absent: Term, env: Environment) -> Term:
+        def body(member: Any) -> Term:
+            return absent if member is NOBODY else self.ground(term.body, {**env, term.var.name: member})
+
+        return self._by_cases(value, body)
+
+    def _by_cases(self, value: Term, body: Any) -> Term:
+        """``body`` of whatever member ``value`` is; chooses between the members where that is open."""
+        if isinstance(value, Const):
+            result: Term = body(value.value)
+            return result
+        if isinstance(value, Where):
+            return choice(value.condition, self._by_cases(value.yes, body), self._by_cases(value.otherwise, body))
+        assert isinstance(value.domain, Member | MaybeMember)
+        *members, last = value.domain.values(self.scope.sorts)
+        result = body(last)
+        if result.domain == BOOL:
+            return disjunction(conjunction([equality(value, constant(m, value.domain)), body(m)]) for m in [*members, last])
+        for member in reversed(members):
+            result = choice(equality(value, constant(member, value.domain)), body(member), result)
+        return result
+
+    def _read(self, term: Read, env: Environment) -> Term:
+        return self._read_at(term, [self.ground(place, env) for place in term.places], [])
+
+    def _read_at(self, term: Read, places: list[Term], known: list[Any]) -> Term:
+        if not places:
+            return self._look_up(term, tuple(known))
+        return self._by_cases(places[0], lambda member: self._read_at(term, places[1:], [*known, member]))
+
+    def _look_up(self, term: Read, places: tuple[Any, ...]) -> Term:
+        if term.field in self.scope.model.statics:
+            return constant(self.scope.static_data[term.field][places], term.domain)
+        return self._cell(self.scope.cell_index[term.field, places])
+
+
+def _domain_of_cell(scope: Scope, index: int, values: tuple[Any, ...]) -> Domain:
+    name = scope.cells[index].field
+    declared = scope.model.fields.get(name)
+    return declared.value if declared is not None else Range(values[0], values[-1])
