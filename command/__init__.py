@@ -1,5 +1,7 @@
 """vmproof: an executable formal model of a cluster of hypervisors, and the machinery to trust it."""
 
+from typing import TYPE_CHECKING, Any
+
 from .model.language import (
     NOBODY,
     Action,
@@ -33,6 +35,29 @@ from .model.language import (
     where,
 )
 
+if TYPE_CHECKING:
+    from .loading import load
+    from .properties.check import check
+    from .properties.replay import replay
+    from .properties.sample import machine_for
+
+_LATER = {
+    "load": "loading",
+    "check": "properties.check",
+    "replay": "properties.replay",
+    "machine_for": "properties.sample",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Engines are imported when they are first asked for, so that a model file loads quickly."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'vmproof' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LATER[name]}", __name__), name)
+
+
 __all__ = [
     "NOBODY",
     "Action",
@@ -52,16 +77,20 @@ __all__ = [
     "action",
     "at",
     "axiom",
+    "check",
     "derived",
     "final",
     "initial",
     "invariant",
     "leads_to",
+    "load",
+    "machine_for",
     "mechanism",
     "no",
     "observe",
     "possible",
     "progress",
+    "replay",
     "require",
     "where",
 ]

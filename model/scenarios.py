@@ -2,17 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
+from typing import TYPE_CHECKING
 
 from .cluster import VM, Cluster, Datastore, Host
 from .language import Scope
 from .language.domains import Sort
 
+if TYPE_CHECKING:
+    from .inventory import Inventory, Rule
 
-def ranks(moids: Mapping[str, str]) -> dict[tuple[str, str], bool]:
+HA_PRIORITY = {"high": 3, "medium": 2, "low": 1, "disabled": 0}
+Pairs = dict[tuple[str, str], bool]
+
+
+def ranks(moids: Mapping[str, str]) -> Pairs:
     """Who ranks above whom: Managed Object IDs are compared as strings, so "host-9" beats "host-10"."""
     return {(a, b): moids[a] > moids[b] for a in moids for b in moids}
+
+
+def scope_of(inventory: Inventory, name: str = "") -> Scope:
+    """The scope that an inventory describes, each VM where the file puts it.
+
+    Budgets that the file does not name are 0; those the cluster has no action for yet are left out.
+    """
+    members: dict[type[Sort], list[str]] = {
+        Host: [host.name for host in inventory.hosts],
+        VM: [vm.name for vm in inventory.vms],
+        Datastore: [datastore.name for datastore in inventory.datastores],
+    }
+    budgets = {action.budget for action in Cluster.model.actions.values() if action.budget}
+    return Scope(
+        Cluster,
+        members,
+        statics={**_host_data(inventory), **_vm_data(inventory), **_rule_data(inventory)},
+        settings=_settings(inventory),
+        budgets={fault: limit for fault, limit in inventory.budgets.items() if fault in budgets},
+        name=name,
+    )
+
+
+def _settings(inventory: Inventory) -> dict[str, str | bool | int]:
+    settings = inventory.settings
+    return {"ha": settings.ha, "ft": settings.ft, "drs": settings.drs, "election": settings.election}
+
+
+def _host_data(inventory: Inventory) -> dict[str, Mapping[object, object]]:
+    hosts = inventory.hosts
+    known = [datastore.name for datastore in inventory.datastores]
+    return {
+        "cpu": {host.name: host.cpu for host in hosts},
+        "memory": {host.name: host.memory for host in hosts},
+        "attached": {(host.name, d): d in host.datastores for host in hosts for d in known},
+        "ranks_above": {**ranks({host.name: host.moid for host in hosts})},
+        "in_maintenance": {host.name: host.maintenance for host in hosts},
+    }
+
+
+def _vm_data(inventory: Inventory) -> dict[str, Mapping[object, object]]:
+    vms = inventory.vms
+    known = [datastore.name for datastore in inventory.datastores]
+    return {
+        "cpu_reservation": {vm.name: vm.cpu_reservation for vm in vms},
+        "memory_reservation": {vm.name: vm.memory_reservation for vm in vms},
+        "stored_on": {(vm.name, d): d == vm.datastore for vm in vms for d in known},
+        "ha_priority": {vm.name: HA_PRIORITY[vm.ha_priority] for vm in vms},
+        "fault_tolerant": {vm.name: vm.ft for vm in vms},
+        "placed": {(vm.name, vm.host): True for vm in vms},
+        "placed_secondary": {(vm.name, vm.secondary): True for vm in vms if vm.secondary},
+    }
+
+
+def _rule_data(inventory: Inventory) -> dict[str, Mapping[object, object]]:
+    hosts = [host.name for host in inventory.hosts]
+    apart = {pair: True for rule in inventory.rules if rule.kind == "keep apart" for pair in permutations(rule.vms, 2)}
+    return {"apart": apart, "permitted": dict.fromkeys(_forbidden(inventory.rules, hosts), False)}
+
+
+def _forbidden(rules: Iterable[Rule], hosts: Sequence[str]) -> list[tuple[str, str]]:
+    """VM and host, where a must rule keeps the VM off the host."""
+    forbidden: list[tuple[str, str]] = []
+    for rule in rules:
+        if rule.kind == "must run on":
+            forbidden += [(vm, host) for vm in rule.vms for host in hosts if host not in rule.hosts]
+        elif rule.kind == "must not run on":
+            forbidden += [(vm, host) for vm in rule.vms for host in rule.hosts]
+    return forbidden
 
 
 def alike(
@@ -23,7 +99,6 @@ def alike(
     false_suspicion: int = 0,
     room: int = 2,
     fault_tolerant: int = 0,
-    without: Sequence[str] = (),
     **settings: str | bool | int,
 ) -> Scope:
     """A small cluster of alike hosts, each with room for so many alike VMs, on one datastore.
@@ -47,7 +122,6 @@ def alike(
             "placed_secondary": dict.fromkeys(next_to.items(), True),
         },
         settings=settings,
-        without=tuple(without),
         budgets={"host_crash": host_crash, "host_return": host_return, "false_suspicion": false_suspicion},
         name=f"{hosts} alike hosts, {vms} VMs",
     )
@@ -55,6 +129,3 @@ def alike(
 
 def _names(letter: str, count: int) -> list[str]:
     return [f"{letter}{number + 1}" for number in range(count)]
-
-
-_ = (Any,)

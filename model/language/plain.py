@@ -240,3 +240,8 @@ def describe_state(scope: Scope, packed: Packed) -> dict[str, str]:
 
 
 _ = (NOBODY,)
+
+
+def state_at(scope: Scope, packed: Packed) -> Any:
+    """A packed state as an instance of its State class, to be read with ordinary values."""
+    return scope.state(PlainStore(scope, packed))

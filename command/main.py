@@ -1,0 +1,198 @@
+"""The command line: parse, one call, one renderer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .loading import Loaded
+    from .properties.results import Result
+
+FIGURE_1 = Path(__file__).resolve().parent.parent / "examples" / "figure-1.toml"
+
+DESCRIPTION = """\
+vmproof: is the protocol of your cluster safe, and what happens when a host fails?
+
+FILE is a cluster in TOML, or a Python file with a model of your own. A Python file is executed.
+
+exit status: 0 holds (or sampled without a violation), 1 refuted, 2 usage, 3 undetermined,
+4 the model or the file is wrong, 5 a bug of vmproof"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except KeyboardInterrupt:
+        print("vmproof: interrupted", file=sys.stderr)
+        return 3
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return _failed(error)
+    return status
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong in the words of the contract; an unknown error is ours and is raised."""
+    from .loading import UsageError
+    from .model.inventory import InventoryError
+    from .model.language.misuse import ModelError
+    from .properties.replay import OurBug
+    from .properties.story import NothingToTell
+
+    for known, status in ((UsageError, 2), (OSError, 2), (ModelError, 4), (InventoryError, 4), (NothingToTell, 4)):
+        if isinstance(error, known):
+            many = f"{len(error.problems)} problems\n" if isinstance(error, ModelError) else ""
+            print(f"vmproof: {many}{error}", file=sys.stderr)
+            return status
+    if isinstance(error, OurBug):
+        print(f"vmproof: a bug of ours, please report it: {error}", file=sys.stderr)
+        return 5
+    raise error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vmproof", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = _command(commands, "demo", _demo, "tell, step by step, what happens when a host fails")
+    demo.add_argument("file", metavar="FILE", nargs="?", type=Path, default=FIGURE_1, help="default: Figure 1 of the paper")
+    check = _command(commands, "check", _check, "search every reachable state; where that is too much, walk at random")
+    check.add_argument("file", metavar="FILE", type=Path)
+    _effort(check)
+    listing = _command(commands, "list", _list, "actions, properties, mechanisms and settings, with their sources")
+    listing.add_argument("file", metavar="FILE", type=Path)
+    for part in ("actions", "properties", "mechanisms", "settings"):
+        listing.add_argument(f"--{part}", action="store_const", const=part, dest="only", help=f"only the {part}")
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, says: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=says, description=says)
+    command.set_defaults(run=run)
+    command.add_argument("--scope", metavar="NAME=VALUE,…", default="", help="sizes, budgets and settings: hosts=3,host_crash=2")
+    command.add_argument("--without", metavar="MECHANISM", action="append", default=[], help="remove a mechanism (may be repeated)")
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    if name != "list":
+        command.add_argument("--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR")
+        command.add_argument("--strict", action="store_true", help="ignore the file's [expect] section")
+        command.add_argument("-v", "--verbose", action="store_true", help="every trace and the coverage")
+    return command
+
+
+def _effort(check: argparse.ArgumentParser) -> None:
+    check.add_argument("--states", type=_count, default=300_000, metavar="N", help="search at most N states (300000)")
+    check.add_argument("--seconds", type=float, default=30, metavar="S", help="search at most S seconds (30)")
+    check.add_argument("--steps", type=_count, default=200_000, metavar="N", help="then walk N random steps (200000)")
+    check.add_argument("--seed", type=int, default=0, help="of the walk (0)")
+
+
+def _count(text: str) -> int:
+    number = int(text.replace("_", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _loaded(options: argparse.Namespace) -> Loaded:
+    from .loading import load_file
+
+    return load_file(options.file, _names(options.scope), tuple(options.without))
+
+
+def _names(text: str) -> dict[str, str | bool | int]:
+    from .loading import UsageError
+
+    names: dict[str, str | bool | int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise UsageError(f"--scope {part!r}: write NAME=VALUE, several separated by commas")
+        names[name.strip()] = _value(value.strip())
+    return names
+
+
+def _value(text: str) -> str | bool | int:
+    if text.lower() in ("true", "yes", "on", "false", "no"):
+        return text.lower() in ("true", "yes", "on")
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .properties.check import Options, check
+    from .properties.search import Limits
+    from .reports.terminal import Progress
+
+    loaded = _loaded(options)
+    limits = Limits(states=options.states, seconds=options.seconds)
+    expect = {} if options.strict else loaded.expect
+    with Progress() as progress:
+        result = check(loaded.scope, Options(limits, options.steps, options.seed, expect, progress))
+    return _show(options, _with_pictures(loaded, result) if options.report else result)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from .properties.demo import demo
+
+    loaded = _loaded(options)
+    return _show(options, demo(loaded.scope, loaded.fails, {} if options.strict else loaded.expect))
+
+
+def _list(options: argparse.Namespace) -> int:
+    from .listing import print_listing
+
+    print_listing(_loaded(options).scope, _console(), options.only, options.json)
+    return 0
+
+
+def _with_pictures(loaded: Loaded, result: Result) -> Result:
+    """Add the told story (for a cluster with one) and the state graph (for a small scope)."""
+    from dataclasses import replace
+
+    from .model.language.predicates import invariants_of
+    from .properties.demo import demo
+    from .properties.views import state_graph
+
+    graph = state_graph(loaded.scope, invariants_of(loaded.scope.model))
+    if not loaded.fails:
+        return replace(result, graph=graph)
+    told = demo(loaded.scope, loaded.fails, {})
+    return replace(result, graph=graph, story=told.story, before=told.before, after=told.after)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _show(options: argparse.Namespace, result: Result) -> int:
+    from .reports.as_json import to_json
+    from .reports.terminal import render, tell
+
+    if options.report:
+        from .reports.page import write_report
+
+        for path in write_report(result, options.report):
+            print(f"wrote {path}", file=sys.stderr)
+    if options.json:
+        print(to_json(result))
+    elif result.command == "demo":
+        tell(result, _console())
+    else:
+        render(result, _console(), verbose=options.verbose)
+    return result.exit
+
+
+if __name__ == "__main__":
+    sys.exit(main())
