@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .loading import Loaded
     from .properties.results import Result
 
-FIGURE_1 = Path(__file__).resolve().parent.parent / "examples" / "figure-1.toml"
+FIGURE_1 = Path(__file__).parent / "examples" / "figure-1.toml"
 
 DESCRIPTION = """\
 vmproof: is the protocol of your cluster safe, and what happens when a host fails?

@@ -7,7 +7,7 @@ from typing import Any
 from ..language import final, initial, no, where
 from .availability import beats
 from .migration import identical
-from .placement import holds_place, keeps_apart, reaches_disk, runs
+from .placement import accepts, holds_place, keeps_apart, reaches_disk, runs
 from .state import VM, Cluster, Copy, Datastore, Host, Part, Phase, Role, Secondary
 
 
@@ -56,6 +56,8 @@ def vms_begin(s: Cluster, vm: VM, host: Host) -> Any:
 
 
 @final
-def all_serve(s: Cluster, vm: VM) -> Any:
-    """Every VM runs, with all its parts: there is nothing left to do."""
-    return s.exists(Host, lambda h: runs(s, vm, h) & identical(s, vm, h)) & (s.phase[vm] == Phase.IDLE)
+def all_that_can_be_served_is(s: Cluster, vm: VM) -> Any:
+    """Every VM runs with all its parts, or HA is not to restart it, or no host would take it."""
+    served = s.exists(Host, lambda h: runs(s, vm, h) & identical(s, vm, h)) & (s.phase[vm] == Phase.IDLE)
+    nowhere = no(s.exists(Host, lambda h: accepts(s, vm, h)))
+    return served | nowhere | (s.ha_priority[vm] == 0) if s.ha else True

@@ -82,7 +82,7 @@ def collecting() -> Iterator[Problems]:
     try:
         yield problems
     finally:
-        _collectors.remove(problems)
+        _collectors.pop()
 
 
 def complain(message: str, cure: str, *, frame: FrameType | None = None) -> None:
