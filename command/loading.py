@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from .model.language.misuse import ModelError, Problem, Source, collecting, shown_path
 from .model.language.scope import Scope, plural
@@ -50,6 +49,7 @@ def load_file(path: Path, names: Mapping[str, Value], without: tuple[str, ...] =
         raise UsageError(f"no such file: {path}")
     loaded = _from_toml(path, names) if path.suffix == ".toml" else _from_python(path, names)
     _with_catalogue(loaded.scope)
+    _known_mechanisms(loaded.scope, without)
     recipe = _recipe(path, names, without)
     return replace(loaded, scope=replace(loaded.scope, without=(*loaded.scope.without, *without), recipe=recipe))
 
@@ -60,6 +60,13 @@ def _with_catalogue(scope: Scope) -> None:
 
     if scope.state is Cluster:
         from .properties import possible, safety  # noqa: F401  (importing them declares the properties)
+
+
+def _known_mechanisms(scope: Scope, without: tuple[str, ...]) -> None:
+    for name in without:
+        if name not in scope.model.mechanisms:
+            known = ", ".join(scope.model.mechanisms) or "none"
+            raise UsageError(f"--without {name!r}: no such mechanism; known: {known}")
 
 
 def _recipe(path: Path, names: Mapping[str, Value], without: tuple[str, ...]) -> str:
@@ -180,12 +187,13 @@ def _smallest(state: type[State], names: Mapping[str, Value]) -> Scope:
 def _adjusted(scope: Scope, names: Mapping[str, Value], parameters: tuple[str, ...] = ()) -> Scope:
     """The scope with settings and budgets replaced. Raises UsageError for a name that it does not know."""
     sizes = {plural(sort) for sort in scope.members} - set(parameters)
+    names = {name: value for name, value in names.items() if name not in parameters}
     settings = {name: value for name, value in names.items() if name in scope.model.settings}
     budgets = {name: int(value) for name, value in names.items() if name in scope.all_budgets}
     unknown = [name for name in names if name not in {*settings, *budgets, *sizes}]
     fixed = [name for name in names if name in sizes and int(names[name]) != len(_members(scope, name))]
     if unknown or fixed:
-        known = ", ".join([*parameters, *scope.model.settings, *scope.all_budgets])
+        known = ", ".join(dict.fromkeys([*parameters, *scope.model.settings, *scope.all_budgets]))
         raise UsageError(f"--scope knows no {', '.join(unknown + fixed)} here; it knows: {known or 'nothing'}")
     return replace(scope, settings={**scope.settings, **settings}, budgets={**scope.budgets, **budgets})
 
@@ -206,5 +214,3 @@ def _shown_by_running(scope: Scope | None) -> Sequence[Problem]:
         return error.problems
     return ()
 
-
-_ = (Any,)

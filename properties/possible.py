@@ -41,5 +41,5 @@ def a_vm_is_restarted(s: Cluster, vm: VM, old: Host, new: Host) -> Any:
 @possible
 def redundancy_is_back(s: Cluster, vm: VM, old: Host, new: Host, guest: Host) -> Any:
     """After a failure a fault-tolerant VM runs on its former secondary's host and has a new secondary."""
-    moved = runs(s, vm, new) & (s.copy[vm, old] == Copy.STALE)
+    moved = s.fault_tolerant[vm] & runs(s, vm, new) & (s.copy[vm, old] == Copy.STALE)
     return moved & (s.secondary[vm, guest] == Secondary.LOCKSTEP)

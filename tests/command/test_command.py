@@ -1,0 +1,134 @@
+"""The command line: exit statuses, errors with place and cure, and no traceback for a user's mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from vmproof.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+VMC = str(ROOT / "benchmarks" / "vmc.py")
+SMALL = ["--scope", "hosts=2,vms=2,crashes=1"]
+FIVE = str(Path(__file__).parent / "five_mistakes.py")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it, in a process of its own."""
+    command = [sys.executable, "-m", "vmproof.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def test_five_mistakes_are_five_problems_with_line_and_cure() -> None:
+    done = run("check", FIVE)
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+    problems = [line for line in done.stderr.splitlines() if "five_mistakes.py:" in line]
+    lines = [int(line.split("five_mistakes.py:")[1].split(":")[0]) for line in problems]
+    text = Path(FIVE).read_text(encoding="utf-8").splitlines()
+    marks = ["~s.up[h]", "if s.on[vm]", "s.up[s.lock[vm]]", "s.retierd", "s.restarts[vm] + 1"]
+    assert [next(m for m in marks if m in text[line - 1]) for line in lines] == marks
+    assert done.stderr.count("write:") == 5
+    for cure in ("no(", "where(", "at(s.lock[vm], lambda h: s.up[h], absent=False)", "Field(", "require("):
+        assert cure in done.stderr
+
+
+def test_json_of_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", VMC, *SMALL, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["schema"], found["states"], found["exit"]) == ("vmproof.result/1", 436, 1)
+    assert {row["property"]: row["verdict"] for row in found["results"]}["bad"] == "REFUTED"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check", "no-such-file.toml"], "no such file"),
+        (["check", VMC, "--scope", "hots=3"], "knows no hots"),
+        (["check", VMC, "--scope", "hosts"], "NAME=VALUE"),
+        (["check", VMC, "--without", "luck"], "no such mechanism"),
+        (["check", str(ROOT)], "no such file"),
+    ],
+)
+def test_usage_errors_are_2_and_say_what_is_known(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = (", "not Python"),
+        ("import no_such_module_here", "ModuleNotFoundError"),
+        ("x = 1", "no State class"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_file_that_is_no_model_is_4_with_its_line(
+    text: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text + "\n", encoding="utf-8")
+    assert main(["check", str(file)]) == 4
+    error = capsys.readouterr().err
+    assert says in error
+    assert "mine.py:1" in error
+
+
+COUNTER = '''
+from vmproof import Field, Range, State, action, initial, require
+
+class Counter(State):
+    n = Field(value=Range(0, 3))
+
+@initial
+def zero(s: Counter):
+    """It begins at zero."""
+    return s.n == 0
+
+@action(agent="clock")
+def tick(s: Counter):
+    """It goes up."""
+    {guard}
+    s.n = s.n + 1
+'''
+
+
+def test_a_counter_that_overruns_is_4_at_the_line_of_the_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "counter.py"
+    file.write_text(COUNTER.format(guard="pass"), encoding="utf-8")
+    assert main(["check", str(file)]) == 4
+    error = capsys.readouterr().err
+    assert "counter.py:16" in error
+    assert "outside the range 0..3" in error
+
+
+def test_a_sound_counter_ends_in_a_deadlock_that_says_how_to_accept_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "counter.py"
+    file.write_text(COUNTER.format(guard='require(s.n < 3, "full")'), encoding="utf-8")
+    assert main(["check", str(file)]) == 1
+    assert "@final" in capsys.readouterr().out
+
+
+def test_list_names_guards_mechanisms_and_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", VMC]) == 0
+    text = capsys.readouterr().out
+    for expected in ("switch_over(vm: VM)", "the destination host is down", "destination check", "protects"):
+        assert expected in text
+    assert main(["list", VMC, "--mechanisms", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["mechanisms"][0]["protects"] == ["runs_on_live_host"]
+
+
+def test_removing_a_mechanism_on_the_command_line_refutes(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", VMC, *SMALL, "--without", "destination check", "--json"])
+    rows = json.loads(capsys.readouterr().out)["results"]
+    assert {row["property"]: row["verdict"] for row in rows}["runs_on_live_host"] == "REFUTED"

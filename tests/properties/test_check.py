@@ -1,0 +1,102 @@
+"""check: the verdict says which engine answered, and never more than it knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from support import model_file
+from vmproof import Scope
+from vmproof.model.scenarios import alike
+from vmproof.properties import possible, safety
+from vmproof.properties.check import NO_DEADLOCK, Options, check
+from vmproof.properties.results import Finding, Result, Verdict
+from vmproof.properties.search import Limits, Tick
+
+CATALOGUE = (safety, possible)
+
+
+def finding(result: Result, name: str) -> Finding:
+    """The finding on one property."""
+    return next(found for found in result.findings if found.property == name)
+
+
+def vmc(hosts: int = 2, vms: int = 2, crashes: int = 1) -> Scope:
+    scope: Scope = model_file("benchmarks/vmc.py").scope(hosts, vms, crashes)
+    return scope
+
+
+def test_a_complete_search_says_holds_with_its_counts() -> None:
+    result = check(vmc())
+    assert (result.states, result.transitions, result.depth) == (436, 1641, 13)
+    held = finding(result, "master_is_up")
+    assert (held.verdict, held.engine) == (Verdict.HOLDS, "search")
+    assert "436" in held.reason
+
+
+def test_a_refuted_property_has_a_replayed_trace_and_a_program() -> None:
+    refuted = finding(check(vmc()), "bad")
+    assert refuted.verdict is Verdict.REFUTED
+    assert refuted.trace is not None
+    assert [step.action for step in refuted.trace] == ["elect", "restart", "start", "finish_copy", "crash"]
+    assert 'replay(scope, [\n    "elect(' in refuted.program
+    assert check(vmc()).exit == 1
+
+
+def test_an_expected_refutation_counts_as_met_and_a_missed_one_fails() -> None:
+    assert check(vmc(), Options(expect={"bad": "REFUTED"})).exit == 0
+    missed = check(vmc(), Options(expect={"bad": "REFUTED", "master_is_up": "REFUTED"}))
+    assert missed.exit == 1
+    assert finding(missed, "master_is_up").exit == 1
+
+
+def test_an_expectation_about_nothing_is_noted() -> None:
+    assert any("no_such" in note for note in check(vmc(), Options(expect={"no_such": "HOLDS"})).notes)
+
+
+def test_where_the_search_gives_up_the_walk_answers_with_sampled() -> None:
+    options = Options(limits=Limits(states=50), steps=3000, seed=7)
+    result = check(vmc(), options)
+    sampled = finding(result, "master_is_up")
+    assert (sampled.verdict, sampled.engine) == (Verdict.SAMPLED, "walk")
+    assert "3,0" in sampled.reason
+    assert (result.seed, result.depth) == (7, None)
+    assert finding(result, "bad").verdict is Verdict.REFUTED
+
+
+def test_ctrl_c_leaves_undetermined_with_what_was_found() -> None:
+    def interrupt(tick: Tick) -> None:
+        raise KeyboardInterrupt
+
+    result = check(vmc(3, 3, 2), Options(on_tick=interrupt))
+    assert finding(result, "master_is_up").verdict is Verdict.UNDETERMINED
+    assert result.exit in (1, 3)
+
+
+def test_a_possible_that_is_never_seen_is_undetermined() -> None:
+    result = check(alike(hosts=2, vms=1, room=1, host_crash=0))
+    unseen = finding(result, "an_election_is_held")
+    assert unseen.verdict is Verdict.UNDETERMINED
+    assert result.exit == 3
+
+
+def test_a_possible_that_the_data_rule_out_is_not_asked() -> None:
+    plain = check(alike(hosts=2, vms=1))
+    assert all(found.property != "redundancy_is_back" for found in plain.findings)
+    fault_tolerant = check(alike(hosts=3, vms=1, fault_tolerant=1))
+    assert any("a_vm_is_restarted" in note for note in fault_tolerant.notes)
+
+
+def test_a_witness_is_a_trace_that_ends_in_it() -> None:
+    seen = finding(check(alike(hosts=2, vms=1)), "a_migration_moves_the_vm")
+    assert seen.verdict is Verdict.HOLDS
+    assert seen.trace is not None
+    assert seen.trace[-1].action == "activate_destination"
+
+
+def test_a_removed_mechanism_turns_holds_into_refuted() -> None:
+    scope = replace(alike(hosts=2, vms=1), without=("election",))
+    assert finding(check(scope), "unique_master").verdict is Verdict.REFUTED
+
+
+def test_no_deadlock_is_asked_of_every_model() -> None:
+    assert finding(check(vmc()), NO_DEADLOCK).verdict is Verdict.HOLDS
