@@ -38,9 +38,22 @@ def has_agent(s: Cluster, host: Host) -> Any:
     return s.up[host] & (s.role[host] != Role.NONE)
 
 
-def a_master(s: Cluster) -> Any:
-    """Some host is master."""
+def a_master_works(s: Cluster) -> Any:
+    """Some host is master and can act."""
     return s.exists(Host, lambda h: is_master(s, h))
+
+
+def a_master_is_heard(s: Cluster) -> Any:
+    """The heartbeats of a master arrive."""
+    return s.exists(Host, lambda h: (s.role[h] == Role.MASTER) & s.heartbeat[h])
+
+
+@action(agent="host", fairness="weak", source="deepdive: host time-out 10 s, datastore heartbeats 15 s")
+def miss_heartbeats(s: Cluster, host: Host) -> None:
+    """The heartbeats of a host stay away, on the network and on the datastores."""
+    require(no(s.up[host]), "the host sends heartbeats")
+    require(s.heartbeat[host], "its heartbeats are missed already")
+    s.heartbeat[host] = False
 
 
 @action(agent="slave", fairness="weak", source="paper, section 2: slaves watch the master")
@@ -48,7 +61,7 @@ def start_election(s: Cluster, host: Host) -> None:
     """A slave no longer hears a master and takes part in an election."""
     require(has_agent(s, host), "the host has no working agent")
     require(s.role[host] == Role.SLAVE, "the host is no slave")
-    require(no(a_master(s)), "a master is heard")
+    require(no(a_master_is_heard(s)), "a master is heard")
     s.role[host] = Role.ELECTION
 
 
@@ -58,12 +71,14 @@ def become_master(s: Cluster, host: Host) -> None:
     require(has_agent(s, host), "the host has no working agent")
     if s.election == "datastores":
         require(s.role[host] == Role.ELECTION, "the host is not in an election", mechanism="election")
-        require(no(a_master(s)), "a master is heard", mechanism="election")
+        require(no(a_master_is_heard(s)), "a master is heard", mechanism="election")
         rivals = s.exists(Host, lambda h: (h != host) & has_agent(s, h) & no(beats(s, host, h)))
         require(no(rivals), "another host has more datastores or the higher Managed Object ID", mechanism="election")
     else:
-        require(no(a_master(s)), "another host holds the cluster lock", mechanism="cluster lock")
+        require(no(a_master_works(s)), "another host holds the cluster lock", mechanism="cluster lock")
     s.role[host] = Role.MASTER
+    s.heartbeat[host] = True  # the others hear who has won
+    s.declared_dead[host] = False
 
 
 @action(agent="candidate", fairness="weak")
@@ -71,26 +86,26 @@ def follow_master(s: Cluster, host: Host) -> None:
     """A candidate hears the master and becomes its slave."""
     require(has_agent(s, host), "the host has no working agent")
     require(s.role[host] == Role.ELECTION, "the host is not in an election")
-    require(a_master(s), "no master is heard")
+    require(a_master_is_heard(s), "no master is heard")
     s.role[host] = Role.SLAVE
 
 
 @action(agent="master", fairness="weak", source="paper, section 2; deepdive: no network or datastore heartbeat")
 def declare_dead(s: Cluster, host: Host) -> None:
     """The master gives up a host from which no heartbeat comes."""
-    require(a_master(s), "there is no master")
+    require(a_master_works(s), "there is no master")
     require(no(is_master(s, host)), "the host is the master")
     require(no(s.declared_dead[host]), "the host is declared dead already")
-    require(no(s.up[host]), "heartbeats come from the host", mechanism="host heartbeat")
+    require(no(s.heartbeat[host]), "heartbeats come from the host", mechanism="host heartbeat")
     s.declared_dead[host] = True
 
 
 @action(agent="master", fairness="weak")
 def hear_again(s: Cluster, host: Host) -> None:
-    """A host that was declared dead is heard again and rejoins."""
-    require(a_master(s), "there is no master")
-    require(s.declared_dead[host], "the host is not declared dead")
+    """A host that was not heard for a while is heard again."""
     require(s.up[host], "no heartbeat comes from the host")
+    require(no(s.heartbeat[host]) | s.declared_dead[host], "the host is heard")
+    s.heartbeat[host] = True
     s.declared_dead[host] = False
 
 
@@ -149,7 +164,7 @@ def higher_waits(s: Cluster, vm: VM) -> Any:
 def restart(s: Cluster, vm: VM, host: Host) -> None:
     """The master has a VM of a failed host powered on again."""
     require(s.ha, "High Availability is off")
-    require(a_master(s), "there is no master")
+    require(a_master_works(s), "there is no master")
     require(waits_for_restart(s, vm), "the VM does not wait for a restart")
     require(s.phase[vm] == Phase.IDLE, "the VM is being moved", mechanism="one job per VM")
     free = (s.copy[vm, host] == Copy.NONE) | (s.copy[vm, host] == Copy.STALE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..language import action, no, require, where
-from .availability import a_master
 from .placement import alive
 from .state import VM, Cluster, Copy, Host, Role, Secondary
 
@@ -20,7 +19,6 @@ def host_crash(s: Cluster, host: Host) -> None:
     """A host fails: what ran there stops, what it was receiving is lost."""
     require(s.up[host], "the host is down already")
     s.up[host] = False
-    s.role[host] = Role.NONE
     s.secondary[:, host] = Secondary.NONE
     s.current[:, host, :] = lambda vm, part: leaves_a_trace(s, vm, host) & s.current[vm, host, part]
     s.copy[:, host] = lambda vm: where(leaves_a_trace(s, vm, host), Copy.STALE, Copy.NONE)
@@ -31,14 +29,15 @@ def host_return(s: Cluster, host: Host) -> None:
     """A failed host comes back; it knows which VMs it had, but runs none."""
     require(no(s.up[host]), "the host is up")
     s.up[host] = True
+    s.heartbeat[host] = True
     s.declared_dead[host] = False
     s.role[host] = where(s.maintenance[host], Role.NONE, Role.ELECTION)
 
 
 @action(agent="environment", kind="fault", budget="false_suspicion", source="slow heartbeats")
-def suspect_falsely(s: Cluster, host: Host) -> None:
-    """The master declares a host dead that works: its heartbeats were too slow."""
-    require(a_master(s), "there is no master")
-    require(s.up[host] & (s.role[host] != Role.MASTER), "the host is down, or is the master")
-    require(no(s.declared_dead[host]), "the host is declared dead already")
-    s.declared_dead[host] = True
+def delay_heartbeats(s: Cluster, host: Host) -> None:
+    """The heartbeats of a host that works come too late."""
+    require(s.up[host], "the host is down")
+    require(s.role[host] != Role.MASTER, "the host is the master")
+    require(s.heartbeat[host], "its heartbeats are missed already")
+    s.heartbeat[host] = False

@@ -3,8 +3,8 @@
 The actions say what *may* happen; every engine explores all of it. A told run needs one choice, and
 this is it. Nothing else decides who restarts where.
 
-1. Order: what the hosts notice by themselves comes first (locks expire, a secondary takes over), then the
-   election, then what the master does (declare dead, restart), last the new secondary.
+1. Order: what needs nobody's decision comes first (a secondary takes over, heartbeats are missed), then
+   the election, then what the master does (declare dead, restart), last the new secondary.
 2. Restart (HA): the VM of the highest restart priority first; on the host with the most unreserved memory.
 3. New secondary: DRS takes the host with the most unreserved CPU; with DRS off, HA placement takes the
    one with the most unreserved memory.
@@ -23,14 +23,15 @@ from .state import VM, Cluster, Host
 
 ORDER = (
     "replay_log",
-    "expire_lock",
     "fail_over",
     "drop_clone",
+    "miss_heartbeats",
     "start_election",
     "become_master",
     "follow_master",
     "hear_again",
     "declare_dead",
+    "expire_lock",
     "free_reservation",
     "drop_partial_copy",
     "take_back",

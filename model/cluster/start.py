@@ -24,7 +24,7 @@ def hosts_begin(s: Cluster, host: Host) -> Any:
     connected = s.forall(Datastore, lambda d: s.storage[host, d] == s.attached[host, d])
     rivals = s.exists(Host, lambda h: (h != host) & no(s.in_maintenance[h]) & no(beats(s, host, h)))
     role = where(s.in_maintenance[host], Role.NONE, where(rivals, Role.SLAVE, Role.MASTER))
-    healthy = s.up[host] & no(s.declared_dead[host]) & (s.maintenance[host] == s.in_maintenance[host])
+    healthy = s.up[host] & s.heartbeat[host] & no(s.declared_dead[host]) & (s.maintenance[host] == s.in_maintenance[host])
     return healthy & connected & (s.role[host] == role)
 
 

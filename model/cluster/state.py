@@ -78,7 +78,8 @@ class Cluster(State):
     up = Field(Host, value=bool, doc="the host works")
     maintenance = Field(Host, value=bool, doc="the host is in maintenance mode")
     storage = Field(Host, Datastore, value=bool, doc="the host reaches the datastore")
-    role = Field(Host, value=Role)
+    role = Field(Host, value=Role, doc="what the host's HA agent is, or last was")
+    heartbeat = Field(Host, value=bool, doc="the others hear the host's heartbeats")
     declared_dead = Field(Host, value=bool, doc="the master has given the host up")
 
     # copies of VMs

@@ -19,7 +19,7 @@ PAIR: dict[str, Any] = {"hosts": 3, "vms": 1, "fault_tolerant": 1}
 
 # mechanisms removed together, scope, property that breaks, steps of the shortest counterexample
 TEETH: list[tuple[tuple[str, ...], dict[str, Any], str, int]] = [
-    (("vm disk lock",), {**SMALL, "false_suspicion": 1}, "single_live_primary", 2),
+    (("vm disk lock",), {**SMALL, "false_suspicion": 1}, "single_live_primary", 3),
     (("vm disk lock", "host heartbeat"), SMALL, "single_live_primary", 2),
     (("vm disk lock", "FT heartbeat"), PAIR, "single_live_primary", 1),
     (("commit acknowledgement",), SMALL, "live_copy_is_current", 5),
