@@ -25,8 +25,13 @@ def cluster_view(scope: Scope, packed: Packed, title: str) -> ClusterView:
 
 def _host(scope: Scope, s: Cluster, host: Host) -> HostView:
     copies = tuple(_copy(s, vm, host) for vm in scope.sorts[VM] if _shown(s, vm, host))
-    role = "in maintenance" if s.maintenance[host] else word(s.role[host])
-    return HostView(host.name, s.up[host], role, s.cpu[host], s.memory[host], copies)
+    return HostView(host.name, s.up[host], _role(s, host), s.cpu[host], s.memory[host], copies)
+
+
+def _role(s: Cluster, host: Host) -> str:
+    if not s.up[host]:
+        return "failed"
+    return "in maintenance" if s.maintenance[host] else word(s.role[host])
 
 
 def _shown(s: Cluster, vm: VM, host: Host) -> bool:

@@ -1,0 +1,19 @@
+"""Real clusters: hosts, datastores, VMs, rules and settings, read from TOML."""
+
+from .items import FAULTS, DatastoreItem, HostItem, Inventory, Rule, Settings, Story, VMItem
+from .problems import InventoryError, InventoryProblem
+from .reading import read_inventory
+
+__all__ = [
+    "FAULTS",
+    "DatastoreItem",
+    "HostItem",
+    "Inventory",
+    "InventoryError",
+    "InventoryProblem",
+    "Rule",
+    "Settings",
+    "Story",
+    "VMItem",
+    "read_inventory",
+]

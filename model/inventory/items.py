@@ -1,0 +1,116 @@
+"""What an inventory describes, as plain frozen data: hosts, datastores, VMs, rules, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Priority = Literal["high", "normal", "low"]
+HAPriority = Literal["high", "medium", "low", "disabled"]
+Automation = Literal["manual", "partially automated", "fully automated"]
+DRS = Literal["off", "manual", "partially automated", "fully automated"]
+RuleKind = Literal[
+    "keep together", "keep apart", "must run on", "must not run on", "should run on", "should not run on"
+]
+VerdictWord = Literal["PROVED", "HOLDS", "SAMPLED", "REFUTED", "UNDETERMINED"]
+
+FAULTS = (
+    "host_crash",
+    "host_return",
+    "guest_failure",
+    "partition",
+    "heal",
+    "isolation",
+    "link_loss",
+    "storage_loss",
+    "vcenter_loss",
+    "ack_loss",
+    "false_suspicion",
+    "migration_cut",
+)
+RULE_KINDS: tuple[str, ...] = get_args(RuleKind)
+
+
+@dataclass(frozen=True)
+class HostItem:
+    """A hypervisor: ``cpu`` in MHz, ``memory`` in MiB, ``moid`` its Managed Object ID."""
+
+    name: str
+    cpu: int
+    memory: int
+    datastores: tuple[str, ...]
+    moid: str
+    maintenance: bool = False
+
+
+@dataclass(frozen=True)
+class DatastoreItem:
+    """A volume of shared storage: ``capacity`` in GiB, or None where it does not matter."""
+
+    name: str
+    capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class VMItem:
+    """A virtual machine: demand and reservations in MHz and MiB.
+
+    A VM that says nothing about reservations is promised all that it demands.
+    """
+
+    name: str
+    host: str
+    cpu: int
+    memory: int
+    datastore: str
+    cpu_reservation: int
+    memory_reservation: int
+    priority: Priority = "normal"
+    ha_priority: HAPriority = "medium"
+    ft: bool = False
+    secondary: str | None = None
+    automation: Automation | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A DRS rule; ``hosts`` is empty for the rules between VMs."""
+
+    name: str
+    kind: RuleKind
+    vms: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The policies of the cluster."""
+
+    ha: bool = True
+    ft: bool = True
+    drs: DRS = "fully automated"
+    election: Literal["datastores", "cluster lock"] = "datastores"
+    isolation_response: Literal["leave powered on", "power off", "shut down"] = "leave powered on"
+    admission_control: bool = True
+
+
+@dataclass(frozen=True)
+class Story:
+    """The hosts that fail, one after the other, when the cluster's story is told."""
+
+    fails: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """A cluster as a file describes it. ``budgets``: fault → how often; ``expect``: property → verdict."""
+
+    hosts: tuple[HostItem, ...]
+    datastores: tuple[DatastoreItem, ...]
+    vms: tuple[VMItem, ...]
+    rules: tuple[Rule, ...] = ()
+    settings: Settings = Settings()
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    story: Story | None = None
+    expect: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,21 @@
+"""Sizes with units: "64 GiB" is 65,536 MiB, "2.4 GHz" is 2,400 MHz."""
+
+from __future__ import annotations
+
+import re
+
+UNITS = {
+    "cpu": {"mhz": 1, "ghz": 1000},
+    "memory": {"mib": 1, "mb": 1, "gib": 1024, "gb": 1024, "tib": 1024**2, "tb": 1024**2},
+    "capacity": {"gib": 1, "gb": 1, "tib": 1024, "tb": 1024},
+}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$")
+
+
+def number_of(value: object, kind: str) -> int | None:
+    """The size in MHz, MiB or GiB (for cpu, memory, capacity); None for what is no size."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value >= 0 else None
+    match = _SIZE.match(value) if isinstance(value, str) else None
+    factor = UNITS[kind].get(match[2].lower()) if match else None
+    return round(float(match[1]) * factor) if match and factor else None
