@@ -31,6 +31,6 @@ class InventoryError(ValueError):
 
 def one_of(name: str, known: Iterable[str]) -> str:
     """A cure for an unknown name: the nearest known one, else all of them."""
-    names = [str(word) for word in known]
+    names = list(dict.fromkeys(str(word) for word in known))
     near = difflib.get_close_matches(name, names, n=1)
     return f'"{near[0]}"' if near else f"one of: {', '.join(names) or 'nothing is declared'}"

@@ -36,7 +36,7 @@ Name = Annotated[str, Field(min_length=1, pattern=r"^[^,()\n]+$")]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class HostTable(_Table):
