@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..model.cluster.policy import preference
+from ..model.cluster.policy import preference, reason
 from ..model.cluster.state import Cluster, Host
 from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Instance, Scope
 from .replay import program
-from .results import Finding, Result, Verdict
+from .results import Finding, Result, Step, Verdict
 from .story import NothingToTell, Story, tell
 from .views import cluster_view
 
@@ -25,7 +25,7 @@ def demo(scope: Scope, fails: Sequence[str], expect: Mapping[str, str]) -> Resul
     began = time.perf_counter()
     crashes = max(len(fails), scope.all_budgets["host_crash"])
     scope = replace(scope, budgets={**scope.budgets, "host_crash": crashes})
-    story = tell(scope, [_crash(scope, name) for name in fails], preference)
+    story = tell(scope, [_crash(scope, name) for name in fails], preference, reason)
     findings = [_finding(p, story) for p in invariants_of(scope.model)]
     return Result(
         command="demo",
@@ -37,10 +37,15 @@ def demo(scope: Scope, fails: Sequence[str], expect: Mapping[str, str]) -> Resul
         transitions=len(story.run.instances),
         seconds=time.perf_counter() - began,
         notes=() if story.at_rest else ("the story was cut: the policy never comes to rest",),
-        story=story.run.steps(),
+        story=_told(story),
         before=cluster_view(scope, story.state_after(0), "before the failure"),
         after=cluster_view(scope, story.state_after(-1), "after the failure"),
     )
+
+
+def _told(story: Story) -> tuple[Step, ...]:
+    steps = zip(story.run.steps(), story.reasons, strict=True)
+    return tuple(replace(step, because=reason) for step, reason in steps)
 
 
 def _crash(scope: Scope, host: str) -> Instance:

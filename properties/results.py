@@ -60,6 +60,7 @@ class Step:
     agent: str
     kind: str
     changes: tuple[Change, ...]
+    because: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,18 @@ from .replay import Run, confirmed, violates
 
 LONGEST_STORY = 500
 Preference = Callable[[Any, Instance], tuple[Any, ...] | None]
+Reason = Callable[[Any, Instance], str]
 
 
 @dataclass(frozen=True)
 class Story:
-    """A told run. ``violations``: the run up to the first violation of each invariant that broke.
+    """A told run. ``reasons``: why the policy chose each step; empty for faults.
 
-    ``at_rest``: the policy had nothing left to do; else the story was cut after 500 steps.
+    ``violations``: the run up to the first violation of each invariant that broke. ``at_rest``: the policy had nothing left to do; else the story was cut after 500 steps.
     """
 
     run: Run
+    reasons: tuple[str, ...]
     violations: dict[str, Run]
     at_rest: bool
 
@@ -41,30 +43,32 @@ class NothingToTell(ValueError):
     """The scope has no initial state, or a fault of the story is not possible."""
 
 
-def tell(scope: Scope, faults: Sequence[Instance], preference: Preference) -> Story:
+def tell(scope: Scope, faults: Sequence[Instance], preference: Preference, reason: Reason) -> Story:
     """Let the faults happen one after the other, each followed by all that the policy does."""
-    return _Teller(scope, preference).tell(faults)
+    return _Teller(scope, preference, reason).tell(faults)
 
 
 class _Teller:
-    def __init__(self, scope: Scope, preference: Preference) -> None:
+    def __init__(self, scope: Scope, preference: Preference, reason: Reason) -> None:
         self.scope = scope
         self.preference = preference
+        self.reason = reason
         self.kernel: Kernel = kernel_for(scope, invariants_of(scope.model))
         start = next(initial_states(scope), None)
         if start is None:
             raise NothingToTell("no state satisfies the initial statements of this scope")
         self.start = self.packed = start
         self.taken: list[Instance] = []
+        self.reasons: list[str] = []
         self.violations: dict[str, Run] = {}
 
     def tell(self, faults: Sequence[Instance]) -> Story:
         """Run the story to its end."""
         at_rest = self._settle()
         for fault in faults:
-            self._take(fault)
+            self._take(fault, "")
             at_rest = self._settle()
-        return Story(Run(self.scope, self.start, tuple(self.taken)), self.violations, at_rest)
+        return Story(Run(self.scope, self.start, tuple(self.taken)), tuple(self.reasons), self.violations, at_rest)
 
     def _settle(self) -> bool:
         """Do what the policy prefers until there is nothing left; False when it never ends."""
@@ -73,7 +77,7 @@ class _Teller:
             chosen = self._preferred()
             if chosen is None:
                 return True
-            self._take(chosen)
+            self._take(chosen, self.reason(state_at(self.scope, self.packed), chosen))
             if self.packed in seen:
                 return False
             seen.add(self.packed)
@@ -85,9 +89,10 @@ class _Teller:
         keyed = [(key, instance) for instance in possible if (key := self.preference(s, instance)) is not None]
         return min(keyed, key=lambda pair: pair[0])[1] if keyed else None
 
-    def _take(self, instance: Instance) -> None:
+    def _take(self, instance: Instance, reason: str) -> None:
         self.packed = run(self.scope, self.packed, instance)
         self.taken.append(instance)
+        self.reasons.append(reason)
         for name, test in self.kernel.statements.items():
             if name not in self.violations and not test(self.packed):
                 found = Run(self.scope, self.start, tuple(self.taken))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -17,6 +21,19 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 def profile_name(environment: Mapping[str, str]) -> str:
     """The Hypothesis profile that an environment asks for: VMPROOF_PROFILE, else ci under CI, else dev."""
     return environment.get("VMPROOF_PROFILE") or ("ci" if environment.get("CI") else "dev")
+
+
+@cache
+def model_file(path: str) -> ModuleType:
+    """A model that lies outside the package, such as ``model_file("benchmarks/vmc.py")``, executed once."""
+    file = PROJECT / path
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module  # a printed program imports the model by this name
+    spec.loader.exec_module(module)
+    return module
 
 
 def shared_data(part: str, folder: Path = SHARED_DATA) -> Path:

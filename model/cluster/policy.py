@@ -15,11 +15,14 @@ Migrations, aborts, and whatever a guest or an operator does are not begun by th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..language import Instance, where
 from ..language.wording import word
-from .state import VM, Cluster, Host
+from .availability import datastores
+from .placement import accepts
+from .state import VM, Cluster, Copy, Host
 
 ORDER = (
     "replay_log",
@@ -77,3 +80,37 @@ def _where(s: Cluster, name: str, arguments: tuple[Any, ...]) -> tuple[int, ...]
         free = unreserved_memory(s, target) if s.drs == "off" else unreserved_cpu(s, target)
         return (-s.ha_priority[vm], -free)
     return ()
+
+
+def reason(s: Cluster, instance: Instance) -> str:
+    """Why the policy chose just this, in words; empty where there was nothing to choose."""
+    name, arguments = instance.action.name, instance.arguments
+    if name == "become_master":
+        return f"among those that work, {_compared(s, arguments[0])}"
+    if name == "restart":
+        return f"unreserved memory: {_amounts(s, arguments[0], unreserved_memory, 'MiB')}"
+    if name == "start_secondary":
+        by, unit = (unreserved_memory, "MiB") if s.drs == "off" else (unreserved_cpu, "MHz")
+        who = "HA placement, unreserved memory" if s.drs == "off" else "DRS, unreserved CPU"
+        return f"{who}: {_amounts(s, arguments[0], by, unit)}"
+    return ""
+
+
+def _compared(s: Cluster, winner: Host) -> str:
+    if s.election != "datastores":
+        return f"{winner} was the first to take the cluster lock"
+    counts = {host: datastores(s, host) for host in s.members(Host) if s.up[host]}
+    tied = [host for host, count in counts.items() if count == counts[winner] and host is not winner]
+    by_count = f"{winner} reaches the most datastores ({counts[winner]})"
+    return by_count + (f", as {_listed(tied)} do; its Managed Object ID is the highest" if tied else "")
+
+
+def _listed(hosts: list[Host]) -> str:
+    return " and ".join(map(str, hosts))
+
+
+def _amounts(s: Cluster, vm: VM, amount: Callable[[Cluster, Host], int], unit: str) -> str:
+    """What every host that would accept the VM has left, the most first."""
+    free = {host: amount(s, host) for host in s.members(Host) if accepts(s, vm, host) and s.copy[vm, host] is not Copy.RUNNING}
+    ranked = sorted(free.items(), key=lambda pair: (-pair[1], pair[0].name))
+    return ", ".join(f"{host} {left:,} {unit}" for host, left in ranked)

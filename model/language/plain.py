@@ -60,6 +60,9 @@ class PlainStore:
         self.written: set[str] = set()
         self.mechanisms: list[str] = []
 
+    def members(self, sort: type[Sort]) -> tuple[Sort, ...]:
+        return self.scope.sorts[sort]
+
     def setting(self, setting: Setting) -> Any:
         return self.scope.all_settings[setting.name]
 

@@ -127,6 +127,6 @@ def _at_most_one(model: Model, field: Field) -> Predicate:
 
         return s.count(sort, lambda member: true_at(member)) <= 1
 
-    sentence = f"{field.name} holds for at most one {sort.__name__}."
+    sentence = f"At most one {sort.__name__.lower()} at a time: {field.doc or field.name}."
     name = f"{field.name}_at_most_one"
     return Predicate("invariant", name, at_most_one, model.state, others, sentence, sentence, (), "", field.source)

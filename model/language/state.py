@@ -49,6 +49,9 @@ class Store(Protocol):
     def leave(self) -> None:
         """The end of the innermost mechanism's effects."""
 
+    def members(self, sort: type[Sort]) -> tuple[Sort, ...]:
+        """The members of a sort; a traced reading has none."""
+
     def setting(self, setting: Setting) -> Any:
         """The plain value of a setting in this scope."""
 
@@ -269,6 +272,11 @@ class State:
             declared.__set__(self, value)
             return
         complain(f"s.{name} is not declared", did_you_mean(name, type(self), "name = Field(…, value=…)"))
+
+    def members(self, sort: type[Sort]) -> tuple[Any, ...]:
+        """The members of a sort in a concrete scope (for policies and pictures; not in actions)."""
+        found: tuple[Any, ...] = self.__dict__["store"].members(sort)
+        return found
 
     def forall(self, *sorts_and_body: Any) -> Any:
         """``s.forall(Host, lambda h: …)``: true for every member; several sorts, several variables."""

@@ -129,6 +129,11 @@ class TracedStore:
     mechanisms: list[str] = field(default_factory=list)
     names: dict[str, int] = field(default_factory=dict)
 
+    def members(self, sort: type[Sort]) -> tuple[Sort, ...]:
+        name = sort.__name__
+        complain(f"the members of {name} are not known here: an action is about any number", f"s.forall({name}, lambda x: …)")
+        return ()
+
     def setting(self, setting: Setting) -> Any:
         return self.settings.get(setting.name, setting.values[0])
 

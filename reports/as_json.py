@@ -1,0 +1,99 @@
+"""A result as JSON, by the contract "vmproof.result/1"; and files that are never half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..properties.results import Coverage, Finding, Result, Step
+
+SCHEMA = "vmproof.result/1"
+
+
+def to_json(result: Result) -> str:
+    """The result as one JSON object."""
+    return json.dumps(as_data(result), indent=2, ensure_ascii=False)
+
+
+def as_data(result: Result) -> dict[str, Any]:
+    """The result as plain data, keys as in the verdict contract."""
+    return {
+        "schema": SCHEMA,
+        "command": result.command,
+        "model": result.model,
+        "scope": result.scope,
+        "settings": result.settings,
+        "verdict": result.verdict.value,
+        "exit": result.exit,
+        "states": result.states,
+        "transitions": result.transitions,
+        "depth": result.depth,
+        "seconds": round(result.seconds, 3),
+        "seed": result.seed,
+        "results": [_finding(finding) for finding in result.findings],
+        "coverage": _coverage(result.coverage),
+        "notes": list(result.notes),
+        "story": [_step(step) for step in result.story],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "property": finding.property,
+        "asks": finding.asks,
+        "verdict": finding.verdict.value,
+        "expected": finding.expected,
+        "engine": finding.engine,
+        "reason": finding.reason,
+        "sentence": finding.sentence,
+        "mechanism": list(finding.mechanism),
+        "source": finding.source,
+        "trace": None if finding.trace is None else [_step(step) for step in finding.trace],
+        "program": finding.program,
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    changes = [
+        {"field": c.field, "place": list(c.place), "before": c.before, "after": c.after} for c in step.changes
+    ]
+    return {
+        "action": step.action,
+        "arguments": dict(step.arguments),
+        "agent": step.agent,
+        "kind": step.kind,
+        "sentence": step.sentence,
+        "because": step.because,
+        "changes": changes,
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    guards = [
+        {"action": g.action, "guard": g.reason, "held": g.held, "failed": g.failed, "decisive": g.decisive}
+        for g in coverage.guards
+    ]
+    return {"fired": coverage.fired, "never_fired": list(coverage.never_fired), "guards": guards}
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: into a temporary file beside it, then renamed."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, as UTF-8."""
+    write_bytes(path, text.encode("utf-8"))

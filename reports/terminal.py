@@ -1,0 +1,241 @@
+"""Results for people at a terminal: rich where there is one, plain text when piped."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from ..properties.results import ClusterView, Finding, Result, Step, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_COLOUR = {
+    Verdict.PROVED: "bold green",
+    Verdict.HOLDS: "green",
+    Verdict.SAMPLED: "cyan",
+    Verdict.REFUTED: "bold red",
+    Verdict.UNDETERMINED: "yellow",
+}
+_MOST_CHANGES = 8
+
+
+class Tick(Protocol):
+    """What an engine says of its progress."""
+
+    @property
+    def states(self) -> int: ...
+    @property
+    def transitions(self) -> int: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Progress:
+    """One line on standard error that follows a long run; nothing when it is no terminal."""
+
+    def __init__(self, stream: TextIO | None = None, every: float = 0.2) -> None:
+        self.stream = stream if stream is not None else sys.stderr
+        self.every = every
+        self.shown = 0.0
+        self.open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.open:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+
+    def __call__(self, tick: Tick) -> None:
+        """Show how far an engine has come, at most five times a second."""
+        now = time.monotonic()
+        if not self.stream.isatty() or now - self.shown < self.every:
+            return
+        self.shown, self.open = now, True
+        self.stream.write("\r\x1b[K" + progress_line(tick))
+        self.stream.flush()
+
+
+def progress_line(tick: Tick) -> str:
+    """States, steps, level, rate, memory and time of a run."""
+    rate = tick.transitions / tick.seconds if tick.seconds else 0.0
+    return (
+        f"{tick.states:,} states, {tick.transitions:,} steps, level {tick.depth},"
+        f" {rate:,.0f} steps/s, {_memory_mib():,.0f} MiB, {tick.seconds:.1f} s"
+    )
+
+
+def _memory_mib() -> float:
+    """The peak memory of this process; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024) if sys.platform == "darwin" else peak / 1024
+
+
+def render(result: Result, console: Console, *, verbose: bool = False) -> None:
+    """Verdicts, counterexamples, what was covered, and one closing line."""
+    _say(console, _headline(result), "bold")
+    _say(console, _pairs("settings", result.settings), "dim")
+    console.print()
+    _verdicts(console, result.findings)
+    for finding in result.findings:
+        if finding.trace is not None and (verbose or finding.verdict is Verdict.REFUTED):
+            _trace(console, finding)
+    _coverage(console, result, verbose)
+    _closing(console, result)
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    """One line of text as it is: no mark-up, no wrapping when piped."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _headline(result: Result) -> str:
+    sizes = ", ".join(f"{key} {_value(value)}" for key, value in result.scope.items() if key != "name")
+    name = result.scope.get("name")
+    return f"{result.command} {result.model}" + (f", scope {name}" if name else "") + f": {sizes}"
+
+
+def _pairs(title: str, pairs: dict[str, object]) -> str:
+    return f"{title}: " + (", ".join(f"{k} = {_value(v)}" for k, v in pairs.items()) or "none")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _verdicts(console: Console, findings: Sequence[Finding]) -> None:
+    """The table; a reason that several findings share is said once, below it."""
+    from rich.text import Text
+
+    width = max((len(finding.property) for finding in findings), default=0)
+    shared = Counter((finding.verdict, finding.reason) for finding in findings)
+    for finding in findings:
+        line = Text("  ")
+        line.append(f"{finding.verdict.value:13}", _COLOUR[finding.verdict])
+        line.append(f"{finding.property:{width}}  ", "bold")
+        line.append(_expectation(finding) + finding.sentence)
+        alone = shared[finding.verdict, finding.reason] == 1
+        line.append(f" [{finding.reason}]" if alone else "", "dim")
+        console.print(line, soft_wrap=True)
+    console.print()
+    for (verdict, reason), times in shared.items():
+        if times > 1:
+            _say(console, f"  {times} of them {verdict.value}: {reason}", "dim")
+
+
+def _expectation(finding: Finding) -> str:
+    if finding.expected is None:
+        return ""
+    met = finding.expected == finding.verdict.value
+    return "(as expected) " if met else f"(EXPECTED {finding.expected}) "
+
+
+def _trace(console: Console, finding: Finding) -> None:
+    refuted = finding.verdict is Verdict.REFUTED
+    title = "Counterexample to" if refuted else "Witness of"
+    console.print()
+    _say(console, f"{title} {finding.property}, {len(finding.trace or ())} steps: {finding.sentence}", "bold")
+    for number, step in enumerate(finding.trace or (), start=1):
+        _step(console, number, step)
+    if finding.program:
+        _say(console, "  As a program:", "dim")
+        for line in finding.program.splitlines():
+            _say(console, f"    {line}", "dim")
+
+
+def _step(console: Console, number: int, step: Step) -> None:
+    who = f"  [{step.agent}]" if step.agent else ""
+    style = "red" if step.kind == "fault" else ""
+    _say(console, f"  {number:2}. {called(step)}{who}", f"bold {style}".strip())
+    _say(console, f"      {step.sentence}")
+    if step.because:
+        _say(console, f"      because: {step.because}", "green")
+    for line in changes_of(step):
+        _say(console, f"        {line}", "dim")
+
+
+def called(step: Step) -> str:
+    """The action with its arguments: ``restart(vm=A2, host=B)``."""
+    return f"{step.action}({', '.join(f'{name}={value}' for name, value in step.arguments)})"
+
+
+def changes_of(step: Step) -> list[str]:
+    """What a step changed, a line a cell; the rest is counted."""
+    lines = [
+        f"{c.field}[{', '.join(c.place)}]: {c.before} -> {c.after}" if c.place else f"{c.field}: {c.before} -> {c.after}"
+        for c in step.changes
+    ]
+    more = len(lines) - _MOST_CHANGES
+    return lines if more <= 1 else [*lines[:_MOST_CHANGES], f"and {more} more"]
+
+
+def _coverage(console: Console, result: Result, verbose: bool) -> None:
+    console.print()
+    never = result.coverage.never_fired
+    if never:
+        _say(console, f"Actions that never fired: {', '.join(never)}", "yellow")
+    idle = [g for g in result.coverage.guards if g.decisive == 0]
+    if verbose and idle:
+        _say(console, "Guards that never were the only one to say no:", "yellow")
+        for guard in idle:
+            _say(console, f"  {guard.action}: {guard.reason}")
+    for note in result.notes:
+        _say(console, f"Note: {note}")
+
+
+def _closing(console: Console, result: Result) -> None:
+    counts = [
+        f"{result.states:,} states" if result.states is not None else "",
+        f"{result.transitions:,} transitions" if result.transitions is not None else "",
+        f"{result.depth} levels" if result.depth is not None else "",
+        f"seed {result.seed}" if result.seed is not None else "",
+        f"{result.seconds:.2f} s",
+    ]
+    text = f"{result.verdict.value}: {', '.join(filter(None, counts))}; exit {result.exit}"
+    _say(console, text, _COLOUR[result.verdict])
+
+
+def tell(result: Result, console: Console) -> None:
+    """A told run: every step in words, the cluster before and after, and the properties."""
+    _say(console, _headline(result), "bold")
+    _say(console, _pairs("settings", result.settings), "dim")
+    for view in (result.before,):
+        _cluster(console, view)
+    console.print()
+    for number, step in enumerate(result.story, start=1):
+        _step(console, number, step)
+    _cluster(console, result.after)
+    console.print()
+    _verdicts(console, result.findings)
+    for note in result.notes:
+        _say(console, f"Note: {note}")
+    _closing(console, result)
+
+
+def _cluster(console: Console, view: ClusterView | None) -> None:
+    if view is None:
+        return
+    console.print()
+    _say(console, view.title.capitalize() + ":", "bold")
+    for host in view.hosts:
+        copies = ", ".join(f"{copy.vm}" + ("" if copy.state == "running" else f" ({copy.state})") for copy in host.copies)
+        used = sum(copy.memory for copy in host.copies if copy.state != "stale")
+        room = f"{used / 1024:.0f} of {host.memory / 1024:.0f} GiB" if host.memory >= 1024 else f"{used} of {host.memory}"
+        style = "" if host.up else "red"
+        _say(console, f"  {host.name:4} {host.role:15} {room:16} {copies}", style)
