@@ -65,10 +65,12 @@ def nothing_runs(s: VMC):
         & (s.master == NOBODY)
         & s.forall(
             VM,
-            lambda vm: (s.location[vm] == NOBODY)
-            & no(s.powered_on[vm])
-            & (s.phase[vm] == Phase.IDLE)
-            & (s.destination[vm] == NOBODY),
+            lambda vm: (
+                (s.location[vm] == NOBODY)
+                & no(s.powered_on[vm])
+                & (s.phase[vm] == Phase.IDLE)
+                & (s.destination[vm] == NOBODY)
+            ),
         )
     )
 

@@ -27,7 +27,9 @@ def listing(scope: Scope) -> dict[str, list[dict[str, Any]]]:
                 "mechanism": action.mechanism,
                 "budget": action.budget,
                 "sentence": action.sentence,
-                "guards": [guard.reason for guard in scope.traces[action.name].guards] if scope.on(action.mechanism) else [],
+                "guards": [guard.reason for guard in scope.traces[action.name].guards]
+                if scope.on(action.mechanism)
+                else [],
                 "source": action.source,
                 "where": str(action.where),
             }
@@ -58,7 +60,13 @@ def _mechanisms(model: Model) -> list[dict[str, Any]]:
         for name in predicate.mechanism:
             protects[name].append(predicate.name)
     return [
-        {"name": m.name, "sentence": m.says, "removed": m.removed, "protects": protects[m.name], "source": m.source}
+        {
+            "name": m.name,
+            "sentence": m.says,
+            "removed": m.removed,
+            "protects": protects[m.name],
+            "source": m.source,
+        }
         for m in model.mechanisms.values()
     ]
 
@@ -87,11 +95,18 @@ def _print_row(console: Console, title: str, row: dict[str, Any]) -> None:
 def _details(title: str, row: dict[str, Any]) -> list[str]:
     lines = [row["sentence"]] if row["sentence"] else []
     if title == "actions":
-        tags = [row["kind"], row["agent"], row["fairness"] and f"{row['fairness']}ly fair", row["budget"] and f"budget {row['budget']}"]
+        tags = [
+            row["kind"],
+            row["agent"],
+            row["fairness"] and f"{row['fairness']}ly fair",
+            row["budget"] and f"budget {row['budget']}",
+        ]
         lines.append("; ".join(tag for tag in tags if tag))
         lines += [f"not possible when: {reason}" for reason in row["guards"]]
     if title == "properties":
-        lines += [row["asks"] + (f"; protected by: {', '.join(row['mechanism'])}" if row["mechanism"] else "")]
+        lines += [
+            row["asks"] + (f"; protected by: {', '.join(row['mechanism'])}" if row["mechanism"] else "")
+        ]
     if title == "mechanisms":
         lines += [f"without it: {row['removed']}"] if row["removed"] else []
         lines += [f"protects: {', '.join(row['protects'])}"] if row["protects"] else []

@@ -51,7 +51,9 @@ def load_file(path: Path, names: Mapping[str, Value], without: tuple[str, ...] =
     _with_catalogue(loaded.scope)
     _known_mechanisms(loaded.scope, without)
     recipe = _recipe(path, names, without)
-    return replace(loaded, scope=replace(loaded.scope, without=(*loaded.scope.without, *without), recipe=recipe))
+    return replace(
+        loaded, scope=replace(loaded.scope, without=(*loaded.scope.without, *without), recipe=recipe)
+    )
 
 
 def _with_catalogue(scope: Scope) -> None:
@@ -97,7 +99,8 @@ def _from_python(path: Path, names: Mapping[str, Value]) -> Loaded:
 def _execute(path: Path, problems: list[Problem]) -> ModuleType | None:
     """Run the file as a module of its own name; an error in it becomes a problem with its line."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     sys.path.insert(0, str(path.parent.resolve()))
@@ -128,7 +131,9 @@ def _failure(path: Path, error: Exception) -> Problem:
     lines = path.read_text(encoding="utf-8").splitlines()
     text = lines[line - 1].strip() if 0 < line <= len(lines) else path.name
     message = f"{type(error).__name__}: {error}"
-    return Problem(Source(shown_path(str(path)), line), text, message, "what Python can run: python " + path.name)
+    return Problem(
+        Source(shown_path(str(path)), line), text, message, "what Python can run: python " + path.name
+    )
 
 
 def _states(module: ModuleType) -> list[type[State]]:
@@ -194,7 +199,9 @@ def _adjusted(scope: Scope, names: Mapping[str, Value], parameters: tuple[str, .
     fixed = [name for name in names if name in sizes and int(names[name]) != len(_members(scope, name))]
     if unknown or fixed:
         known = ", ".join(dict.fromkeys([*parameters, *scope.model.settings, *scope.all_budgets]))
-        raise UsageError(f"--scope knows no {', '.join(unknown + fixed)} here; it knows: {known or 'nothing'}")
+        raise UsageError(
+            f"--scope knows no {', '.join(unknown + fixed)} here; it knows: {known or 'nothing'}"
+        )
     return replace(scope, settings={**scope.settings, **settings}, budgets={**scope.budgets, **budgets})
 
 
@@ -213,4 +220,3 @@ def _shown_by_running(scope: Scope | None) -> Sequence[Problem]:
     except ModelError as error:
         return error.problems
     return ()
-

@@ -49,7 +49,13 @@ def _failed(error: Exception) -> int:
     from .properties.replay import OurBug
     from .properties.story import NothingToTell
 
-    for known, status in ((UsageError, 2), (OSError, 2), (ModelError, 4), (InventoryError, 4), (NothingToTell, 4)):
+    for known, status in (
+        (UsageError, 2),
+        (OSError, 2),
+        (ModelError, 4),
+        (InventoryError, 4),
+        (NothingToTell, 4),
+    ):
         if isinstance(error, known):
             many = f"{len(error.problems)} problems\n" if isinstance(error, ModelError) else ""
             print(f"vmproof: {many}{error}", file=sys.stderr)
@@ -66,34 +72,61 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = _command(commands, "demo", _demo, "tell, step by step, what happens when a host fails")
-    demo.add_argument("file", metavar="FILE", nargs="?", type=Path, default=FIGURE_1, help="default: Figure 1 of the paper")
-    check = _command(commands, "check", _check, "search every reachable state; where that is too much, walk at random")
+    demo.add_argument(
+        "file", metavar="FILE", nargs="?", type=Path, default=FIGURE_1, help="default: Figure 1 of the paper"
+    )
+    check = _command(
+        commands, "check", _check, "search every reachable state; where that is too much, walk at random"
+    )
     check.add_argument("file", metavar="FILE", type=Path)
     _effort(check)
-    listing = _command(commands, "list", _list, "actions, properties, mechanisms and settings, with their sources")
+    listing = _command(
+        commands, "list", _list, "actions, properties, mechanisms and settings, with their sources"
+    )
     listing.add_argument("file", metavar="FILE", type=Path)
     for part in ("actions", "properties", "mechanisms", "settings"):
-        listing.add_argument(f"--{part}", action="store_const", const=part, dest="only", help=f"only the {part}")
+        listing.add_argument(
+            f"--{part}", action="store_const", const=part, dest="only", help=f"only the {part}"
+        )
     return parser
 
 
-def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, says: str) -> argparse.ArgumentParser:
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, says: str
+) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=says, description=says)
     command.set_defaults(run=run)
-    command.add_argument("--scope", metavar="NAME=VALUE,…", default="", help="sizes, budgets and settings: hosts=3,host_crash=2")
-    command.add_argument("--without", metavar="MECHANISM", action="append", default=[], help="remove a mechanism (may be repeated)")
+    command.add_argument(
+        "--scope",
+        metavar="NAME=VALUE,…",
+        default="",
+        help="sizes, budgets and settings: hosts=3,host_crash=2",
+    )
+    command.add_argument(
+        "--without",
+        metavar="MECHANISM",
+        action="append",
+        default=[],
+        help="remove a mechanism (may be repeated)",
+    )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     if name != "list":
-        command.add_argument("--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR")
+        command.add_argument(
+            "--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR"
+        )
         command.add_argument("--strict", action="store_true", help="ignore the file's [expect] section")
         command.add_argument("-v", "--verbose", action="store_true", help="every trace and the coverage")
     return command
 
 
 def _effort(check: argparse.ArgumentParser) -> None:
-    check.add_argument("--states", type=_count, default=300_000, metavar="N", help="search at most N states (300000)")
+    check.add_argument(
+        "--states", type=_count, default=300_000, metavar="N", help="search at most N states (300000)"
+    )
     check.add_argument("--seconds", type=float, default=30, metavar="S", help="search at most S seconds (30)")
-    check.add_argument("--steps", type=_count, default=200_000, metavar="N", help="then walk N random steps (200000)")
+    check.add_argument(
+        "--steps", type=_count, default=200_000, metavar="N", help="then walk N random steps (200000)"
+    )
     check.add_argument("--seed", type=int, default=0, help="of the walk (0)")
 
 

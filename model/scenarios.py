@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .cluster import VM, Cluster, Datastore, Host
 from .language import Scope
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HA_PRIORITY = {"high": 3, "medium": 2, "low": 1, "disabled": 0}
 Pairs = dict[tuple[str, str], bool]
+Data = dict[str, Mapping[Any, Any]]
 
 
 def ranks(moids: Mapping[str, str]) -> Pairs:
@@ -48,19 +49,19 @@ def _settings(inventory: Inventory) -> dict[str, str | bool | int]:
     return {"ha": settings.ha, "ft": settings.ft, "drs": settings.drs, "election": settings.election}
 
 
-def _host_data(inventory: Inventory) -> dict[str, Mapping[object, object]]:
+def _host_data(inventory: Inventory) -> Data:
     hosts = inventory.hosts
     known = [datastore.name for datastore in inventory.datastores]
     return {
         "cpu": {host.name: host.cpu for host in hosts},
         "memory": {host.name: host.memory for host in hosts},
         "attached": {(host.name, d): d in host.datastores for host in hosts for d in known},
-        "ranks_above": {**ranks({host.name: host.moid for host in hosts})},
+        "ranks_above": ranks({host.name: host.moid for host in hosts}),
         "in_maintenance": {host.name: host.maintenance for host in hosts},
     }
 
 
-def _vm_data(inventory: Inventory) -> dict[str, Mapping[object, object]]:
+def _vm_data(inventory: Inventory) -> Data:
     vms = inventory.vms
     known = [datastore.name for datastore in inventory.datastores]
     return {
@@ -74,9 +75,14 @@ def _vm_data(inventory: Inventory) -> dict[str, Mapping[object, object]]:
     }
 
 
-def _rule_data(inventory: Inventory) -> dict[str, Mapping[object, object]]:
+def _rule_data(inventory: Inventory) -> Data:
     hosts = [host.name for host in inventory.hosts]
-    apart = {pair: True for rule in inventory.rules if rule.kind == "keep apart" for pair in permutations(rule.vms, 2)}
+    apart = {
+        pair: True
+        for rule in inventory.rules
+        if rule.kind == "keep apart"
+        for pair in permutations(rule.vms, 2)
+    }
     return {"apart": apart, "permitted": dict.fromkeys(_forbidden(inventory.rules, hosts), False)}
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from ..model.language.plain import true_of
 from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
 from ..solver.ground import Grounder, is_false
-from .replay import Run, confirmed, program, true_of, violates
+from .replay import Run, confirmed, program, violates
 from .results import Coverage, Finding, Result, Verdict
 from .search import Limits, Search, Tick, search
 from .walk import Walk, walk
@@ -61,7 +62,10 @@ class _Searched:
         """The verdict on what was not violated."""
         if self.found.complete:
             return Verdict.HOLDS, f"all {self.found.states:,} reachable states"
-        return Verdict.UNDETERMINED, f"{self.found.stopped} after {self.found.states:,} states; give it more time"
+        return (
+            Verdict.UNDETERMINED,
+            f"{self.found.stopped} after {self.found.states:,} states; give it more time",
+        )
 
     def unseen(self) -> str:
         """Why a ``possible`` has no witness."""
@@ -99,7 +103,10 @@ _Known = _Searched | _Sampled
 def _result(
     scope: Scope, options: Options, known: _Known, invariants: tuple[Predicate, ...], asked: list[Predicate]
 ) -> Result:
-    findings = [*(_invariant(scope, p, known) for p in invariants), *(_possible(scope, p, known) for p in asked)]
+    findings = [
+        *(_invariant(scope, p, known) for p in invariants),
+        *(_possible(scope, p, known) for p in asked),
+    ]
     findings += [_no_deadlock(scope, known), *_progress(scope)]
     expected = tuple(replace(f, expected=options.expect.get(f.property)) for f in findings)
     return Result(
@@ -165,9 +172,7 @@ def _no_deadlock(scope: Scope, known: _Known) -> Finding:
         return blank
     stuck: Run = known.deadlock
     reason = f"nothing is possible after {len(stuck.instances)} steps; is it an end? then say so with @final"
-    return replace(
-        blank, verdict=Verdict.REFUTED, reason=reason, trace=stuck.steps(), program=program(stuck)
-    )
+    return replace(blank, verdict=Verdict.REFUTED, reason=reason, trace=stuck.steps(), program=program(stuck))
 
 
 def _engine_last(known: _Known) -> tuple[Verdict, str, str]:
@@ -179,5 +184,11 @@ def _progress(scope: Scope) -> Iterator[Finding]:
     for predicate in scope.model.of_kind("progress"):
         reason = "progress needs the exhaustive engine: search and walk cannot decide it"
         yield Finding(
-            predicate.name, "progress", predicate.sentence, Verdict.UNDETERMINED, "none", reason, predicate.mechanism
+            predicate.name,
+            "progress",
+            predicate.sentence,
+            Verdict.UNDETERMINED,
+            "none",
+            reason,
+            predicate.mechanism,
         )

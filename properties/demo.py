@@ -55,10 +55,18 @@ def _crash(scope: Scope, host: str) -> Instance:
 def _finding(predicate: Predicate, story: Story) -> Finding:
     broken = story.violations.get(predicate.name)
     plain = Finding(
-        predicate.name, predicate.kind, predicate.sentence, Verdict.SAMPLED, "story",
-        f"held in all {len(story.run.instances) + 1} states of this one run", predicate.mechanism, predicate.source,
-    )  # fmt: skip
+        predicate.name,
+        predicate.kind,
+        predicate.sentence,
+        Verdict.SAMPLED,
+        "story",
+        f"held in all {len(story.run.instances) + 1} states of this one run",
+        predicate.mechanism,
+        predicate.source,
+    )
     if broken is None:
         return plain
     reason = f"violated after {len(broken.instances)} steps"
-    return replace(plain, verdict=Verdict.REFUTED, reason=reason, trace=broken.steps(), program=program(broken))
+    return replace(
+        plain, verdict=Verdict.REFUTED, reason=reason, trace=broken.steps(), program=program(broken)
+    )

@@ -6,6 +6,7 @@ contract (names, meanings, exit codes) stands in `docs/architecture.md`.
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -84,7 +85,7 @@ class Finding:
     program: str = ""
     expected: str | None = None
 
-    @property
+    @builtins.property
     def exit(self) -> int:
         """Exit status of this finding alone: a met expectation is 0, a missed one 1."""
         if self.expected is None:

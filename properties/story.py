@@ -68,7 +68,9 @@ class _Teller:
         for fault in faults:
             self._take(fault, "")
             at_rest = self._settle()
-        return Story(Run(self.scope, self.start, tuple(self.taken)), tuple(self.reasons), self.violations, at_rest)
+        return Story(
+            Run(self.scope, self.start, tuple(self.taken)), tuple(self.reasons), self.violations, at_rest
+        )
 
     def _settle(self) -> bool:
         """Do what the policy prefers until there is nothing left; False when it never ends."""
@@ -86,7 +88,9 @@ class _Teller:
     def _preferred(self) -> Instance | None:
         s = state_at(self.scope, self.packed)
         possible = (self.kernel.instance(position) for position in self.kernel.enabled(self.packed))
-        keyed = [(key, instance) for instance in possible if (key := self.preference(s, instance)) is not None]
+        keyed = [
+            (key, instance) for instance in possible if (key := self.preference(s, instance)) is not None
+        ]
         return min(keyed, key=lambda pair: pair[0])[1] if keyed else None
 
     def _take(self, instance: Instance, reason: str) -> None:

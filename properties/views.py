@@ -20,11 +20,11 @@ def cluster_view(scope: Scope, packed: Packed, title: str) -> ClusterView:
     if scope.state is not Cluster:
         raise TypeError(f"{scope.model.name} is no cluster: there is no picture of it")
     s = state_at(scope, packed)
-    return ClusterView(title, tuple(_host(scope, s, host) for host in scope.sorts[Host]))
+    return ClusterView(title, tuple(_host(s, host) for host in s.members(Host)))
 
 
-def _host(scope: Scope, s: Cluster, host: Host) -> HostView:
-    copies = tuple(_copy(s, vm, host) for vm in scope.sorts[VM] if _shown(s, vm, host))
+def _host(s: Cluster, host: Host) -> HostView:
+    copies = tuple(_copy(s, vm, host) for vm in s.members(VM) if _shown(s, vm, host))
     return HostView(host.name, s.up[host], _role(s, host), s.cpu[host], s.memory[host], copies)
 
 
@@ -40,7 +40,9 @@ def _shown(s: Cluster, vm: VM, host: Host) -> bool:
 
 def _copy(s: Cluster, vm: VM, host: Host) -> CopyView:
     guest = s.secondary[vm, host]
-    state = "secondary" if guest is Secondary.LOCKSTEP else "receiving" if guest is Secondary.STARTING else None
+    state = (
+        "secondary" if guest is Secondary.LOCKSTEP else "receiving" if guest is Secondary.STARTING else None
+    )
     return CopyView(vm.name, state or word(s.copy[vm, host]), s.cpu_reservation[vm], s.memory_reservation[vm])
 
 

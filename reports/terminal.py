@@ -178,7 +178,9 @@ def called(step: Step) -> str:
 def changes_of(step: Step) -> list[str]:
     """What a step changed, a line a cell; the rest is counted."""
     lines = [
-        f"{c.field}[{', '.join(c.place)}]: {c.before} -> {c.after}" if c.place else f"{c.field}: {c.before} -> {c.after}"
+        f"{c.field}[{', '.join(c.place)}]: {c.before} -> {c.after}"
+        if c.place
+        else f"{c.field}: {c.before} -> {c.after}"
         for c in step.changes
     ]
     more = len(lines) - _MOST_CHANGES
@@ -234,8 +236,14 @@ def _cluster(console: Console, view: ClusterView | None) -> None:
     console.print()
     _say(console, view.title.capitalize() + ":", "bold")
     for host in view.hosts:
-        copies = ", ".join(f"{copy.vm}" + ("" if copy.state == "running" else f" ({copy.state})") for copy in host.copies)
+        copies = ", ".join(
+            f"{copy.vm}" + ("" if copy.state == "running" else f" ({copy.state})") for copy in host.copies
+        )
         used = sum(copy.memory for copy in host.copies if copy.state != "stale")
-        room = f"{used / 1024:.0f} of {host.memory / 1024:.0f} GiB" if host.memory >= 1024 else f"{used} of {host.memory}"
+        room = (
+            f"{used / 1024:.0f} of {host.memory / 1024:.0f} GiB"
+            if host.memory >= 1024
+            else f"{used} of {host.memory}"
+        )
         style = "" if host.up else "red"
         _say(console, f"  {host.name:4} {host.role:15} {room:16} {copies}", style)

@@ -73,7 +73,11 @@ def become_master(s: Cluster, host: Host) -> None:
         require(s.role[host] == Role.ELECTION, "the host is not in an election", mechanism="election")
         require(no(a_master_is_heard(s)), "a master is heard", mechanism="election")
         rivals = s.exists(Host, lambda h: (h != host) & has_agent(s, h) & no(beats(s, host, h)))
-        require(no(rivals), "another host has more datastores or the higher Managed Object ID", mechanism="election")
+        require(
+            no(rivals),
+            "another host has more datastores or the higher Managed Object ID",
+            mechanism="election",
+        )
     else:
         require(no(a_master_works(s)), "another host holds the cluster lock", mechanism="cluster lock")
     s.role[host] = Role.MASTER
@@ -90,7 +94,9 @@ def follow_master(s: Cluster, host: Host) -> None:
     s.role[host] = Role.SLAVE
 
 
-@action(agent="master", fairness="weak", source="paper, section 2; deepdive: no network or datastore heartbeat")
+@action(
+    agent="master", fairness="weak", source="paper, section 2; deepdive: no network or datastore heartbeat"
+)
 def declare_dead(s: Cluster, host: Host) -> None:
     """The master gives up a host from which no heartbeat comes."""
     require(a_master_works(s), "there is no master")
@@ -145,7 +151,9 @@ def has_copy(s: Cluster, vm: VM, host: Host) -> Any:
 @derived
 def waits_for_restart(s: Cluster, vm: VM) -> Any:
     """As far as the master knows, the VM runs nowhere, and HA is to restart it."""
-    gone = s.forall(Host, lambda h: no(has_copy(s, vm, h)) | s.declared_dead[h] | (s.up[h] & no(alive(s, vm, h))))
+    gone = s.forall(
+        Host, lambda h: no(has_copy(s, vm, h)) | s.declared_dead[h] | (s.up[h] & no(alive(s, vm, h)))
+    )
     covered = s.exists(Host, lambda h: s.up[h] & (s.secondary[vm, h] == Secondary.LOCKSTEP))
     return gone & no(covered) & (s.ha_priority[vm] > 0)
 
@@ -154,9 +162,11 @@ def higher_waits(s: Cluster, vm: VM) -> Any:
     """A VM of higher restart priority waits, and some host could take it."""
     return s.exists(
         VM,
-        lambda other: (s.ha_priority[other] > s.ha_priority[vm])
-        & waits_for_restart(s, other)
-        & s.exists(Host, lambda h: accepts(s, other, h) & no(s.declared_dead[h])),
+        lambda other: (
+            (s.ha_priority[other] > s.ha_priority[vm])
+            & waits_for_restart(s, other)
+            & s.exists(Host, lambda h: accepts(s, other, h) & no(s.declared_dead[h]))
+        ),
     )
 
 

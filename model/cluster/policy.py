@@ -111,6 +111,10 @@ def _listed(hosts: list[Host]) -> str:
 
 def _amounts(s: Cluster, vm: VM, amount: Callable[[Cluster, Host], int], unit: str) -> str:
     """What every host that would accept the VM has left, the most first."""
-    free = {host: amount(s, host) for host in s.members(Host) if accepts(s, vm, host) and s.copy[vm, host] is not Copy.RUNNING}
+    free = {
+        host: amount(s, host)
+        for host in s.members(Host)
+        if accepts(s, vm, host) and s.copy[vm, host] is not Copy.RUNNING
+    }
     ranked = sorted(free.items(), key=lambda pair: (-pair[1], pair[0].name))
     return ", ".join(f"{host} {left:,} {unit}" for host, left in ranked)

@@ -20,11 +20,16 @@ def has_room(s: Cluster, host: Host) -> Any:
 
 @initial
 def hosts_begin(s: Cluster, host: Host) -> Any:
-    """Every host works; all but those in maintenance have an agent; the one that beats the others is master."""
+    """Every host works; all but those in maintenance have an agent; the best of them is master."""
     connected = s.forall(Datastore, lambda d: s.storage[host, d] == s.attached[host, d])
     rivals = s.exists(Host, lambda h: (h != host) & no(s.in_maintenance[h]) & no(beats(s, host, h)))
     role = where(s.in_maintenance[host], Role.NONE, where(rivals, Role.SLAVE, Role.MASTER))
-    healthy = s.up[host] & s.heartbeat[host] & no(s.declared_dead[host]) & (s.maintenance[host] == s.in_maintenance[host])
+    healthy = (
+        s.up[host]
+        & s.heartbeat[host]
+        & no(s.declared_dead[host])
+        & (s.maintenance[host] == s.in_maintenance[host])
+    )
     return healthy & connected & (s.role[host] == role)
 
 
@@ -52,7 +57,9 @@ def vms_begin(s: Cluster, vm: VM, host: Host) -> Any:
     idle = (s.phase[vm] == Phase.IDLE) & no(s.source[vm, host]) & no(s.destination[vm, host])
     parts = [s.current[vm, host, part] == (running | guest) for part in Part]
     content = parts[0] & parts[1] & parts[2] & parts[3]
-    return copies & rights & idle & content & (s.reserved[vm, host] == (running | guest)) & _placed(s, vm, host)
+    return (
+        copies & rights & idle & content & (s.reserved[vm, host] == (running | guest)) & _placed(s, vm, host)
+    )
 
 
 @final

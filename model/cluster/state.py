@@ -36,7 +36,7 @@ class Copy(Enum):
 
 
 class Secondary(Enum):
-    """What a host has of the FT secondary of a VM. Apart from ``Copy``, so that both on one host can be said."""
+    """What a host has of a VM's FT secondary; apart from ``Copy``, so that one host may have both."""
 
     NONE = "none"
     STARTING = "starting"

@@ -12,7 +12,9 @@ from .placement import alive, require_place, runs
 from .state import VM, Cluster, Copy, Host, Part, Phase, Secondary
 
 
-@action(agent="DRS or HA placement", fairness="weak", source="paper, section 3; Scales et al. 2010, section 3.1")
+@action(
+    agent="DRS or HA placement", fairness="weak", source="paper, section 3; Scales et al. 2010, section 3.1"
+)
 def start_secondary(s: Cluster, vm: VM, primary: Host, target: Host) -> None:
     """Begin to clone a fault-tolerant VM to a second host."""
     require(s.ha, "Fault Tolerance is only possible inside an HA cluster")
@@ -57,7 +59,9 @@ def fail_over(s: Cluster, vm: VM, host: Host) -> None:
     require(s.secondary[vm, host] == Secondary.LOCKSTEP, "no secondary runs here")
     primary_lives = s.exists(Host, lambda h: s.up[h] & alive(s, vm, h))
     require(no(primary_lives), "the primary's heartbeat arrives", mechanism="FT heartbeat")
-    require(identical(s, vm, host), "the log is not replayed to its end", mechanism="log drained before go-live")
+    require(
+        identical(s, vm, host), "the log is not replayed to its end", mechanism="log drained before go-live"
+    )
     held = s.exists(Host, lambda h: s.up[h] & s.lock[vm, h])
     require(no(held), "a working host holds the disk lock", mechanism="vm disk lock")
     s.secondary[vm, host] = Secondary.NONE

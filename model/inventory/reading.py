@@ -34,7 +34,11 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise InventoryError(str(path), [problem]) from error
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).partition(" (at ")
-        problem = InventoryProblem(place.rstrip(")") or "the file", f"not TOML: {message}", 'name = "text", name = 1, [table], [[list of tables]]')
+        problem = InventoryProblem(
+            place.rstrip(")") or "the file",
+            f"not TOML: {message}",
+            'name = "text", name = 1, [table], [[list of tables]]',
+        )
         raise InventoryError(str(path), [problem]) from error
 
 

@@ -90,7 +90,9 @@ class SettingsTable(_Table):
     ft: bool = True
     drs: DRS = "fully automated"
     election: Annotated[str, Field(pattern="^(datastores|cluster lock)$")] = "datastores"
-    isolation_response: Annotated[str, Field(pattern="^(leave powered on|power off|shut down)$")] = "leave powered on"
+    isolation_response: Annotated[str, Field(pattern="^(leave powered on|power off|shut down)$")] = (
+        "leave powered on"
+    )
     admission_control: bool = True
 
 

@@ -28,7 +28,9 @@ class Sense:
     def _tables(self, data: Table, key: str) -> list[tuple[str, Table]]:
         """Each table with its path."""
         rows = data.get(key)
-        tables = [(i, row) for i, row in enumerate(rows if isinstance(rows, list) else []) if isinstance(row, dict)]
+        tables = [
+            (i, row) for i, row in enumerate(rows if isinstance(rows, list) else []) if isinstance(row, dict)
+        ]
         return [(f"{key}[{i}]" + self._quoted(row.get("name")), row) for i, row in tables]
 
     @staticmethod
@@ -37,7 +39,12 @@ class Sense:
 
     def problems(self) -> Iterator[InventoryProblem]:
         """Everything that does not fit together."""
-        for kind, tables in (("host", self.hosts), ("datastore", self.datastores), ("VM", self.vms), ("rule", self.rules)):
+        for kind, tables in (
+            ("host", self.hosts),
+            ("datastore", self.datastores),
+            ("VM", self.vms),
+            ("rule", self.rules),
+        ):
             yield from self._twice(kind, "name", tables)
         yield from self._twice("host", "moid", self.hosts)
         yield from self._host_storage()
@@ -56,7 +63,9 @@ class Sense:
                 continue
             if value in first:
                 what = f"Managed Object ID {value!r}" if key == "moid" else f"{kind} {value!r}"
-                yield InventoryProblem(f"{path}.{key}", f"{what} is used already, at {first[value]}", f"another {key}")
+                yield InventoryProblem(
+                    f"{path}.{key}", f"{what} is used already, at {first[value]}", f"another {key}"
+                )
             first.setdefault(value, path)
 
     def _names(self, tables: list[tuple[str, Table]]) -> list[str]:
@@ -74,7 +83,9 @@ class Sense:
 
     def _vm(self, path: str, vm: Table) -> Iterator[InventoryProblem]:
         yield from self._unknown(f"{path}.host", "host", vm.get("host"), self._names(self.hosts))
-        yield from self._unknown(f"{path}.datastore", "datastore", vm.get("datastore"), self._names(self.datastores))
+        yield from self._unknown(
+            f"{path}.datastore", "datastore", vm.get("datastore"), self._names(self.datastores)
+        )
         yield from self._unknown(f"{path}.secondary", "host", vm.get("secondary"), self._names(self.hosts))
         for key in ("host", "secondary"):
             yield from self._seat(path, vm, key)
@@ -88,25 +99,34 @@ class Sense:
         datastore, reached = vm.get("datastore"), _list(host.get("datastores"))
         if isinstance(datastore, str) and reached and datastore not in reached:
             message = f"host {host['name']!r} cannot access the VM's datastore {datastore!r}"
-            yield InventoryProblem(f"{path}.{key}", message, f"a host with {datastore!r}, or add it to that host's datastores")
+            yield InventoryProblem(
+                f"{path}.{key}", message, f"a host with {datastore!r}, or add it to that host's datastores"
+            )
         if host.get("maintenance") is True:
             message = f"host {host['name']!r} is in maintenance mode and runs no VM"
             yield InventoryProblem(f"{path}.{key}", message, "another host, or maintenance = false")
 
     def _tolerance(self, path: str, vm: Table) -> Iterator[InventoryProblem]:
         if vm.get("secondary") is not None and vm.get("ft") is not True:
-            yield InventoryProblem(f"{path}.secondary", "only a VM with ft = true has a secondary", "ft = true, or no secondary")
+            yield InventoryProblem(
+                f"{path}.secondary", "only a VM with ft = true has a secondary", "ft = true, or no secondary"
+            )
         if vm.get("secondary") is not None and vm.get("secondary") == vm.get("host"):
             message = "primary and secondary of a VM are on different hosts"
             yield InventoryProblem(f"{path}.secondary", message, "another host")
         for key in ("ha", "ft"):
             if vm.get("ft") is True and self.settings.get(key) is False:
                 message = "Fault Tolerance is only possible inside an HA cluster with ft = true"
-                yield InventoryProblem(f"{path}.ft", message, f"ft = false here, or {key} = true in [settings]")
+                yield InventoryProblem(
+                    f"{path}.ft", message, f"ft = false here, or {key} = true in [settings]"
+                )
 
     def _rules(self) -> Iterator[InventoryProblem]:
         for path, rule in self.rules:
-            for key, kind, known in (("vms", "VM", self._names(self.vms)), ("hosts", "host", self._names(self.hosts))):
+            for key, kind, known in (
+                ("vms", "VM", self._names(self.vms)),
+                ("hosts", "host", self._names(self.hosts)),
+            ):
                 for i, name in enumerate(_list(rule.get(key))):
                     yield from self._unknown(f"{path}.{key}[{i}]", kind, name, known)
             yield from self._shape(path, rule)
@@ -116,7 +136,9 @@ class Sense:
     def _shape(path: str, rule: Table) -> Iterator[InventoryProblem]:
         between = str(rule.get("kind")).startswith("keep ")
         if between and len(set(_list(rule.get("vms")))) < 2:
-            yield InventoryProblem(f"{path}.vms", "this rule is between VMs: it needs two or more", 'vms = ["A1", "A2"]')
+            yield InventoryProblem(
+                f"{path}.vms", "this rule is between VMs: it needs two or more", 'vms = ["A1", "A2"]'
+            )
         if between and rule.get("hosts"):
             yield InventoryProblem(f"{path}.hosts", "this rule is between VMs: it names no hosts", "no hosts")
         if " run on" in str(rule.get("kind")):
@@ -127,16 +149,31 @@ class Sense:
     def _broken(self, path: str, rule: Table) -> Iterator[InventoryProblem]:
         """The file's own placement must not break a must rule."""
         kind, hosts = rule.get("kind"), _list(rule.get("hosts"))
-        seats = [(vm["name"], key, vm.get(key)) for _, vm in self.vms if vm.get("name") in _list(rule.get("vms")) for key in ("host", "secondary")]
+        seats = [
+            (vm["name"], key, vm.get(key))
+            for _, vm in self.vms
+            if vm.get("name") in _list(rule.get("vms"))
+            for key in ("host", "secondary")
+        ]
         seats = [seat for seat in seats if isinstance(seat[2], str)]
         for name, _, host in seats:
-            wrong = (kind == "must run on" and host not in hosts) or (kind == "must not run on" and host in hosts)
+            wrong = (kind == "must run on" and host not in hosts) or (
+                kind == "must not run on" and host in hosts
+            )
             if wrong:
-                yield InventoryProblem(path, f"VM {name!r} is placed on {host!r}: VM/host DRS rule violated", "another placement, or a should rule")
+                yield InventoryProblem(
+                    path,
+                    f"VM {name!r} is placed on {host!r}: VM/host DRS rule violated",
+                    "another placement, or a should rule",
+                )
         if kind == "keep apart":
             for (one, _, host), (other, _, there) in combinations(seats, 2):
                 if host == there and one != other:
-                    yield InventoryProblem(path, f"{one!r} and {other!r} are both on {host!r}: VM/VM DRS rule violated", "another placement")
+                    yield InventoryProblem(
+                        path,
+                        f"{one!r} and {other!r} are both on {host!r}: VM/VM DRS rule violated",
+                        "another placement",
+                    )
 
     def _capacity(self) -> Iterator[InventoryProblem]:
         for path, host in self.hosts:
@@ -144,11 +181,17 @@ class Sense:
                 room = number_of(host.get(key), key)
                 if room is None:
                     continue
-                needs = [self._needs(vm, key) for _, vm in self.vms if host.get("name") in (vm.get("host"), vm.get("secondary"))]
+                needs = [
+                    self._needs(vm, key)
+                    for _, vm in self.vms
+                    if host.get("name") in (vm.get("host"), vm.get("secondary"))
+                ]
                 used = sum(need for need in needs if need is not None)
                 if used > room:
-                    message = f"its VMs reserve {used:,} {unit} {key}, it has {room:,}: host has insufficient capacity for VM"
-                    yield InventoryProblem(f"{path}.{key}", message, "fewer VMs here, smaller reservations, or a larger host")
+                    message = f"host has insufficient capacity for VM: {used:,} {unit} reserved of {room:,}"
+                    yield InventoryProblem(
+                        f"{path}.{key}", message, "fewer VMs here, smaller reservations, or a larger host"
+                    )
 
     @staticmethod
     def _needs(vm: Table, key: str) -> int | None:

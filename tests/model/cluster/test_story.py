@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from vmproof.model.inventory import HostItem, Inventory, VMItem, read_inventory
 from vmproof.model.scenarios import scope_of
 from vmproof.properties import safety

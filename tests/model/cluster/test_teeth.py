@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from vmproof.model.cluster import Cluster
 from vmproof.model.language import Scope
 from vmproof.model.language.predicates import invariants_of
@@ -62,7 +63,9 @@ def test_removing_a_mechanism_refutes_a_property(
     assert len(trace.instances) == steps
 
 
-@pytest.mark.parametrize("arguments", [{**SMALL, "host_return": 1}, {**PAIR, "host_return": 1}, {"hosts": 2, "vms": 2, "room": 1}])
+@pytest.mark.parametrize(
+    "arguments", [{**SMALL, "host_return": 1}, {**PAIR, "host_return": 1}, {"hosts": 2, "vms": 2, "room": 1}]
+)
 def test_with_all_mechanisms_everything_holds(arguments: dict[str, Any]) -> None:
     found = search(alike(**arguments), invariants_of(Cluster.model), limits=Limits(states=400_000))
     assert found.complete
@@ -99,7 +102,9 @@ def test_the_cluster_lock_elects_one_master_too() -> None:
     assert found.fired["become_master"] > 0
 
 
-@pytest.mark.parametrize(("setting", "value", "action"), [("ha", False, "restart"), ("ft", False, "start_secondary")])
+@pytest.mark.parametrize(
+    ("setting", "value", "action"), [("ha", False, "restart"), ("ft", False, "start_secondary")]
+)
 def test_what_a_setting_switches_off_never_happens(setting: str, value: bool, action: str) -> None:
     scope = alike(**PAIR, **{setting: value})
     assert search(scope, limits=Limits(states=400_000)).fired[action] == 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vmproof.model.inventory import Inventory, InventoryError, read_inventory
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -31,7 +32,10 @@ def problems_of(text: str, tmp_path: Path) -> dict[str, str]:
 
 def test_figure_1_is_read_with_units() -> None:
     inventory = read_inventory(EXAMPLES / "figure-1.toml")
-    assert [(host.name, host.cpu, host.memory) for host in inventory.hosts][:2] == [("A", 24_000, 65_536), ("B", 24_000, 65_536)]
+    assert [(host.name, host.cpu, host.memory) for host in inventory.hosts][:2] == [
+        ("A", 24_000, 65_536),
+        ("B", 24_000, 65_536),
+    ]
     a1 = inventory.vms[0]
     assert (a1.name, a1.host, a1.secondary, a1.ft, a1.ha_priority) == ("A1", "A", "C", True, "high")
     assert (a1.cpu_reservation, a1.memory_reservation) == (4_000, 8_192)
@@ -45,20 +49,55 @@ CHANGES = [
     ('cpu = "24 GHz"', "cpu = -1", 'hosts[0] "A".cpu', "out of range"),
     ('memory = "64 GiB"', 'memory = "64 Gigs"', 'hosts[0] "A".memory', "no size"),
     ('memory = "64 GiB"', 'memory = "8 GiB"', 'hosts[0] "A".memory', "insufficient capacity"),
-    ('datastores = ["ds1", "ds2", "ds3"]', 'datastores = ["ds1", "ds7"]', 'hosts[0] "A".datastores[1]', "no datastore"),
-    ('datastores = ["ds1", "ds2", "ds3"]', 'datastores = ["ds2", "ds3"]', 'vms[0] "A1".host', "cannot access"),
+    (
+        'datastores = ["ds1", "ds2", "ds3"]',
+        'datastores = ["ds1", "ds7"]',
+        'hosts[0] "A".datastores[1]',
+        "no datastore",
+    ),
+    (
+        'datastores = ["ds1", "ds2", "ds3"]',
+        'datastores = ["ds2", "ds3"]',
+        'vms[0] "A1".host',
+        "cannot access",
+    ),
     ('secondary = "C"', 'secondary = "A"', 'vms[0] "A1".secondary', "different hosts"),
     ('secondary = "C"', 'secondary = "Z"', 'vms[0] "A1".secondary', "no host"),
     ("ft = true\nha_", "ft = false\nha_", 'vms[0] "A1".secondary', "ft = true"),
     ("ha = true", "ha = false", 'vms[0] "A1".ft', "inside an HA cluster"),
     ("ft = true\ndrs", "ft = false\ndrs", 'vms[0] "A1".ft', "Fault Tolerance"),
-    ('host = "A"\nha_priority = "high"\ncpu', 'host = "X"\nha_priority = "high"\ncpu', 'vms[1] "A2".host', "no host"),
-    ('ha_priority = "high"\ncpu = "6', 'ha_priority = "urgent"\ncpu = "6', 'vms[1] "A2".ha_priority', "not known"),
+    (
+        'host = "A"\nha_priority = "high"\ncpu',
+        'host = "X"\nha_priority = "high"\ncpu',
+        'vms[1] "A2".host',
+        "no host",
+    ),
+    (
+        'ha_priority = "high"\ncpu = "6',
+        'ha_priority = "urgent"\ncpu = "6',
+        'vms[1] "A2".ha_priority',
+        "not known",
+    ),
     ("ha = true", 'ha = "yes"', "settings.ha", "boolean"),
     ('election = "datastores"', 'election = "dice"', "settings.election", "not known"),
-    ('vms = ["B1", "B2"]', 'vms = ["B1", "Q"]', 'rules[0] "B1 and B2 stay with their licence".vms[1]', "no VM"),
-    ('kind = "must run on"', 'kind = "keep apart"', 'rules[0] "B1 and B2 stay with their licence".hosts', "no hosts"),
-    ('hosts = ["B", "C", "D"]', 'hosts = ["C"]', 'rules[0] "B1 and B2 stay with their licence"', "VM/host DRS rule"),
+    (
+        'vms = ["B1", "B2"]',
+        'vms = ["B1", "Q"]',
+        'rules[0] "B1 and B2 stay with their licence".vms[1]',
+        "no VM",
+    ),
+    (
+        'kind = "must run on"',
+        'kind = "keep apart"',
+        'rules[0] "B1 and B2 stay with their licence".hosts',
+        "no hosts",
+    ),
+    (
+        'hosts = ["B", "C", "D"]',
+        'hosts = ["C"]',
+        'rules[0] "B1 and B2 stay with their licence"',
+        "VM/host DRS rule",
+    ),
     ("host_crash = 1", "host_crush = 1", "budgets.host_crush", "no fault"),
     ("host_crash = 1", "host_crash = -1", "budgets.host_crash", "out of range"),
     ('fails = ["A"]', 'fails = ["Q"]', "story.fails[0]", "no host"),
@@ -107,7 +146,9 @@ def test_what_is_not_text_is_said(tmp_path: Path) -> None:
 def test_every_single_required_key_is_missed(tmp_path: Path) -> None:
     for key in ("name", "cpu", "memory", "datastores", "moid"):
         lines = FIGURE_1.splitlines()
-        first = next(i for i, line in enumerate(lines) if line.startswith(f"{key} = ") and i > lines.index("[[hosts]]"))
+        first = next(
+            i for i, line in enumerate(lines) if line.startswith(f"{key} = ") and i > lines.index("[[hosts]]")
+        )
         found = problems_of("\n".join(lines[:first] + lines[first + 1 :]), tmp_path)
         assert any(path.startswith("hosts[0]") and "missing" in message for path, message in found.items())
 
@@ -150,7 +191,13 @@ def written(tables: dict[str, Any]) -> str:
 
 
 def _toml(value: Any) -> str:
-    return "[" + ", ".join(map(_toml, value)) + "]" if isinstance(value, list) else f'"{value}"' if isinstance(value, str) else str(value)
+    return (
+        "[" + ", ".join(map(_toml, value)) + "]"
+        if isinstance(value, list)
+        else f'"{value}"'
+        if isinstance(value, str)
+        else str(value)
+    )
 
 
 @given(inventories())
@@ -161,7 +208,9 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, table
     read: Inventory = read_inventory(file)
     for kind in ("hosts", "vms"):
         for item, row in zip(getattr(read, kind), tables[kind], strict=True):
-            shown = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(item).items()}
+            shown = {
+                key: list(value) if isinstance(value, tuple) else value for key, value in asdict(item).items()
+            }
             assert row.items() <= shown.items()
 
 
