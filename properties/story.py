@@ -26,7 +26,8 @@ Reason = Callable[[Any, Instance], str]
 class Story:
     """A told run. ``reasons``: why the policy chose each step; empty for faults.
 
-    ``violations``: the run up to the first violation of each invariant that broke. ``at_rest``: the policy had nothing left to do; else the story was cut after 500 steps.
+    ``violations``: the run up to the first violation of each invariant that broke. ``at_rest``: the
+    policy had nothing left to do; else the story was cut after 500 steps.
     """
 
     run: Run
