@@ -6,7 +6,7 @@ WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := command model solver properties reports
+ROOMS := command model solver properties reports examples
 FILES := $(VENV)/vmproof-files
 INSTALLED := $(VENV)/vmproof-installed
 
@@ -32,7 +32,7 @@ bench: $(INSTALLED)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find $(ROOMS) tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(ROOMS) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
@@ -48,5 +48,5 @@ $(INSTALLED): pyproject.toml $(FILES) | $(BIN)/pip
 	@touch $@
 
 $(FILES): always | $(BIN)/pip
-	@find $(ROOMS) -name '*.py' -o -name py.typed | LC_ALL=C sort > $@.now
+	@find $(ROOMS) -name '*.py' -o -name py.typed -o -name '*.css' | LC_ALL=C sort > $@.now
 	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi

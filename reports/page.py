@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 
 from ..properties.results import Finding, Result, Step, Verdict
@@ -19,35 +20,6 @@ _READING = {
     Verdict.UNDETERMINED: "time, memory or the scope gave out before there was an answer",
 }
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1d2733; --paper: #ffffff; --soft: #5c6b7a; --line: #d9dfe6; --card: #f6f8fa; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e4e9ee; --paper: #14191f; --soft: #9aa8b5; --line: #2d3742; --card: #1c232b; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main, header, footer { max-width: 66rem; margin: 0 auto; padding: 0 1.25rem; }
-header { padding-top: 2rem; }
-h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
-p { margin: .3rem 0; } .soft { color: var(--soft); font-size: .9rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
-th, td { text-align: left; vertical-align: top; padding: .45rem .7rem .45rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; color: var(--soft); }
-.badge { display: inline-block; padding: .05rem .5rem; border-radius: .8rem; font-size: .78rem; font-weight: 700; color: #fff; }
-.PROVED, .HOLDS { background: #2e7d4f; } .SAMPLED { background: #2a6f97; } .REFUTED { background: #b3322f; } .UNDETERMINED { background: #8a6100; }
-ol.steps { padding-left: 0; list-style: none; counter-reset: step; }
-ol.steps li { counter-increment: step; margin: .5rem 0; padding: .5rem .8rem; background: var(--card); border-left: 4px solid var(--line); border-radius: 4px; }
-ol.steps li::before { content: counter(step) ". "; color: var(--soft); }
-ol.steps li.fault { border-left-color: #b3322f; }
-code, pre { font: .86rem/1.45 ui-monospace, monospace; } pre { background: var(--card); padding: .8rem; overflow-x: auto; }
-ul.changes { margin: .2rem 0 0; padding-left: 1.1rem; color: var(--soft); font: .82rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
-.because { color: #2e7d4f; font-size: .92rem; } @media (prefers-color-scheme: dark) { .because { color: #7cc79c; } }
-.pictures { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 22rem; }
-img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
-figcaption { color: var(--soft); font-size: .85rem; } footer { padding-bottom: 3rem; }
-@media print { .REFUTED, .HOLDS, .SAMPLED, .UNDETERMINED, .PROVED { print-color-adjust: exact; } ol.steps li { break-inside: avoid; } }
-"""
-
 
 def to_html(result: Result) -> str:
     """The whole page; nothing in it is loaded from elsewhere."""
@@ -62,12 +34,16 @@ def to_html(result: Result) -> str:
         _scope(result),
     ]
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n{_header(result)}\n<main>\n"
+        f"<style>{_style()}</style>\n</head>\n<body>\n{_header(result)}\n<main>\n"
         + "\n".join(filter(None, sections))
-        + f"\n</main>\n{_footer(result)}\n</body>\n</html>\n"
+        + f"\n</main>\n{_footer()}\n</body>\n</html>\n"
     )
+
+
+def _style() -> str:
+    return files(__package__).joinpath("page.css").read_text(encoding="utf-8")
 
 
 def _header(result: Result) -> str:
@@ -141,9 +117,9 @@ def _pictures(result: Result) -> str:
 
 
 def _figure(png: bytes, caption: str) -> str:
-    data = base64.b64encode(png).decode("ascii")
-    text = escape(caption)
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
+    data, text = base64.b64encode(png).decode("ascii"), escape(caption)
+    image = f'<img alt="{text}" src="data:image/png;base64,{data}">'
+    return f"<figure>{image}<figcaption>{text}</figcaption></figure>"
 
 
 def _story(result: Result) -> str:
@@ -159,7 +135,8 @@ def _step(step: Step) -> str:
     why = f'<p class="because">because: {escape(step.because)}</p>' if step.because else ""
     changes = "".join(f"<li>{escape(line)}</li>" for line in changes_of(step))
     kind = ' class="fault"' if step.kind == "fault" else ""
-    return f'<li{kind}><code>{escape(called(step))}</code>{who}<p>{escape(step.sentence)}</p>{why}<ul class="changes">{changes}</ul></li>'
+    what = f"<code>{escape(called(step))}</code>{who}<p>{escape(step.sentence)}</p>"
+    return f'<li{kind}>{what}{why}<ul class="changes">{changes}</ul></li>'
 
 
 def _trace(finding: Finding) -> str:
@@ -214,8 +191,9 @@ def _value(value: object) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _footer(result: Result) -> str:
-    return '<footer class="soft"><p>Every counterexample on this page was replayed by the plain reading of the model.</p></footer>'
+def _footer() -> str:
+    trust = "Every counterexample on this page was replayed by the plain reading of the model."
+    return f'<footer class="soft"><p>{trust}</p></footer>'
 
 
 def write_report(result: Result, folder: Path) -> list[Path]:
@@ -224,7 +202,7 @@ def write_report(result: Result, folder: Path) -> list[Path]:
     Raises OSError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files = {folder / "report.json": to_json(result) + "\n", folder / "report.html": to_html(result)}
-    for path, text in files.items():
+    written = {folder / "report.json": to_json(result) + "\n", folder / "report.html": to_html(result)}
+    for path, text in written.items():
         write_text(path, text)
-    return list(files)
+    return list(written)

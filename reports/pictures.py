@@ -1,4 +1,4 @@
-"""Pictures of results: a cluster at one moment, and the state graph of a small scope (matplotlib, networkx)."""
+"""Pictures of results: a cluster at one moment, and the state graph of a small scope."""
 
 from __future__ import annotations
 
@@ -105,9 +105,15 @@ def state_graph_picture(graph: StateGraph) -> bytes:
     figure = Figure(figsize=size, dpi=144, layout="constrained")
     axes = figure.add_subplot()
     _draw(axes, graph, places)
-    axes.set_title(f"{len(graph.labels)} states, {len(graph.edges)} steps", fontsize=10, loc="left")
+    axes.set_title(_caption(graph), fontsize=10, loc="left")
     axes.set_axis_off()
     return _png(figure)
+
+
+def _caption(graph: StateGraph) -> str:
+    still = sum(start == end for start, end, _ in graph.edges)
+    left_out = f" ({still} that change nothing are left out)" if still else ""
+    return f"{len(graph.labels)} states, {len(graph.edges)} steps{left_out}"
 
 
 def _layers(graph: StateGraph) -> dict[int, list[int]]:
@@ -118,13 +124,15 @@ def _layers(graph: StateGraph) -> dict[int, list[int]]:
 
 
 def _network(graph: StateGraph) -> Any:
-    """The graph for networkx; parallel steps are one arrow with all their names."""
+    """The graph for networkx; parallel steps are one arrow, steps that change nothing are left out."""
     import networkx
 
     network = networkx.DiGraph()
     for state, depth in enumerate(graph.depth):
         network.add_node(state, layer=depth)
     for start, end, name in graph.edges:
+        if start == end:
+            continue
         names = network.edges[start, end]["names"] if network.has_edge(start, end) else ()
         network.add_edge(start, end, names=tuple(dict.fromkeys((*names, name))))
     return network
