@@ -133,10 +133,9 @@ def _verdicts(console: Console, findings: Sequence[Finding]) -> None:
         alone = shared[finding.verdict, finding.reason] == 1
         line.append(f" [{finding.reason}]" if alone else "", "dim")
         console.print(line, soft_wrap=True)
-    console.print()
-    for (verdict, reason), times in shared.items():
-        if times > 1:
-            _say(console, f"  {times} of them {verdict.value}: {reason}", "dim")
+    several = [(verdict, reason, times) for (verdict, reason), times in shared.items() if times > 1]
+    for verdict, reason, times in several:
+        _say(console, f"  {times} of them {verdict.value}: {reason}", "dim")
 
 
 def _expectation(finding: Finding) -> str:
