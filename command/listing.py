@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .model.language.predicates import invariants_of
 from .model.language.scope import Scope
 from .model.language.state import Model
+from .model.language.tracing import Guard
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +28,7 @@ def listing(scope: Scope) -> dict[str, list[dict[str, Any]]]:
                 "mechanism": action.mechanism,
                 "budget": action.budget,
                 "sentence": action.sentence,
-                "guards": [guard.reason for guard in scope.traces[action.name].guards]
+                "guards": [_guard(guard) for guard in scope.traces[action.name].guards]
                 if scope.on(action.mechanism)
                 else [],
                 "source": action.source,
@@ -52,6 +53,10 @@ def listing(scope: Scope) -> dict[str, list[dict[str, Any]]]:
             for s in model.settings.values()
         ],
     }
+
+
+def _guard(guard: Guard) -> str:
+    return guard.reason + (f" ({guard.mechanism})" if guard.mechanism else "")
 
 
 def _mechanisms(model: Model) -> list[dict[str, Any]]:

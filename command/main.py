@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,41 +34,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
+        return _answered(options)
     except KeyboardInterrupt:
         print("vmproof: interrupted", file=sys.stderr)
-        return 3
+        return Verdict.UNDETERMINED.exit
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; end quietly
         return 0
+
+
+def _answered(options: argparse.Namespace) -> int:
+    """Run the chosen command; an error that the contract knows becomes its exit status."""
+    try:
+        status: int = options.run(options)
+    except BrokenPipeError:
+        raise
     except Exception as error:
-        return _failed(error)
+        failed = _status_of(error)
+        if failed is None:
+            raise
+        _say(error, failed, as_json=options.json)
+        return failed
     return status
 
 
-def _failed(error: Exception) -> int:
-    """Say what went wrong in the words of the contract; an unknown error is ours and is raised."""
+def _say(error: Exception, status: int, *, as_json: bool) -> None:
+    """Say what went wrong: on standard error for people, as one object on standard output for machines."""
+    problems = getattr(error, "problems", ())
+    if as_json:
+        rows = [{**asdict(problem), "text": str(problem)} for problem in problems]
+        found = {"schema": SCHEMA, "exit": status, "error": str(error), "problems": rows}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    ours = "a bug of ours, please report it: " if status == EXIT_OUR_BUG else ""
+    print(f"vmproof: {ours}{error}", file=sys.stderr)
+
+
+def _status_of(error: Exception) -> int | None:
+    """The exit status of the contract; None for an error that nobody foresaw."""
     from .loading import UsageError
     from .model.inventory import InventoryError
     from .model.language.misuse import ModelError
     from .properties.replay import OurBug
     from .properties.story import NothingToTell
 
-    for known, status in (
-        (UsageError, 2),
-        (OSError, 2),
-        (ModelError, 4),
-        (InventoryError, 4),
-        (NothingToTell, 4),
-    ):
-        if isinstance(error, known):
-            many = f"{len(error.problems)} problems\n" if isinstance(error, ModelError) else ""
-            print(f"vmproof: {many}{error}", file=sys.stderr)
-            return status
-    if isinstance(error, OurBug):
-        print(f"vmproof: a bug of ours, please report it: {error}", file=sys.stderr)
-        return 5
-    raise error
+    statuses: tuple[tuple[type[Exception], int], ...] = (
+        (UsageError, EXIT_USAGE),
+        (OSError, EXIT_USAGE),
+        (ModelError, EXIT_MODEL_ERROR),
+        (InventoryError, EXIT_MODEL_ERROR),
+        (NothingToTell, EXIT_MODEL_ERROR),
+        (OurBug, EXIT_OUR_BUG),
+    )
+    return next((status for known, status in statuses if isinstance(error, known)), None)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -36,7 +36,7 @@ def check(scope: Scope, options: Options = Options()) -> Result:
     asked = [p for p in scope.model.of_kind("possible") if _can_be_asked(scope, p)]
     invariants = invariants_of(scope.model)
     found = search(scope, invariants, asked, limits=options.limits, on_tick=options.on_tick)
-    if found.complete or found.stopped == "interrupted":
+    if found.complete or found.stopped == "interrupted" or not found.states:
         return _result(scope, options, _Searched(found), invariants, asked)
     walked = walk(scope, invariants, asked, steps=options.steps, seed=options.seed, on_tick=options.on_tick)
     return _result(scope, options, _Sampled(found, walked), invariants, asked)
@@ -60,6 +60,8 @@ class _Searched:
 
     def good(self) -> tuple[Verdict, str]:
         """The verdict on what was not violated."""
+        if not self.found.states:
+            return Verdict.UNDETERMINED, "no state satisfies the @initial statements of this scope"
         if self.found.complete:
             return Verdict.HOLDS, f"all {self.found.states:,} reachable states"
         return (

@@ -26,6 +26,7 @@ class Verdict(Enum):
         return {Verdict.REFUTED: 1, Verdict.UNDETERMINED: 3}.get(self, 0)
 
 
+SCHEMA = "vmproof.result/1"
 EXIT_USAGE = 2
 EXIT_MODEL_ERROR = 4
 EXIT_OUR_BUG = 5

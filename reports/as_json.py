@@ -8,9 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..properties.results import Coverage, Finding, Result, Step
-
-SCHEMA = "vmproof.result/1"
+from ..properties.results import SCHEMA, Coverage, Finding, Result, Step
 
 
 def to_json(result: Result) -> str:
