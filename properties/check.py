@@ -61,7 +61,7 @@ class _Searched:
     def good(self) -> tuple[Verdict, str]:
         """The verdict on what was not violated."""
         if not self.found.states:
-            return Verdict.UNDETERMINED, "no state satisfies the @initial statements of this scope"
+            return Verdict.UNDETERMINED, self.found.stopped
         if self.found.complete:
             return Verdict.HOLDS, f"all {self.found.states:,} reachable states"
         return (
@@ -91,7 +91,7 @@ class _Sampled:
         """The verdict on what was not violated."""
         if self.walked.stopped:
             return Verdict.UNDETERMINED, f"{self.walked.stopped} after {self.walked.steps:,} random steps"
-        searched = f"{self.found.states:,} states breadth-first to level {self.found.depth}"
+        searched = f"before, {self.found.states:,} states breadth-first to level {self.found.depth}"
         return Verdict.SAMPLED, f"{self.walked.steps:,} random steps in {self.walked.runs:,} runs; {searched}"
 
     def unseen(self) -> str:

@@ -99,6 +99,8 @@ class SampledScope(RuleBasedStateMachine):
         """Tell the statistics which actions this example took."""
         for name in sorted({instance.action.name for instance in self.taken}):
             event(f"took {name}")
+        for name, reason in sorted(self.watch.decisive_since_last()):
+            event(f"{name} refused alone: {reason}")
 
 
 def machine_for(scope: Scope) -> type[SampledScope]:
@@ -123,6 +125,8 @@ def machine_for(scope: Scope) -> type[SampledScope]:
 
 def _start_rule(scope: Scope) -> Callable[..., Any]:
     starts = list(itertools.islice(initial_states(scope), MOST_STARTS))
+    if not starts:
+        raise ValueError("no initial state: the @initial statements contradict each other in this scope")
 
     def start_somewhere(self: SampledScope, number: int) -> None:
         self.begin(starts[number])
@@ -142,5 +146,7 @@ def _rule_for(action: Action) -> Callable[..., Any]:
 
     take.__name__ = name
     take.__doc__ = action.sentence
-    made: Callable[..., Any] = precondition(lambda machine: bool(machine.enabled.get(name)))(rule(arguments=drawn)(take))
+    made: Callable[..., Any] = precondition(lambda machine: bool(machine.enabled.get(name)))(
+        rule(arguments=drawn)(take)
+    )
     return made

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ..model.language.misuse import ModelError, Problem
 from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
@@ -20,7 +21,7 @@ from ..solver.ground import Grounder, disjunction
 from ..solver.initial import initial_states
 from .replay import Run
 
-TICK_EVERY = 4096
+TICK_EVERY = 1024
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,16 @@ class _Searcher:
         self.affected = [frozenset(positions) for positions in self.kernel.affected]
         self.counts = [0] * len(self.kernel.actions)
         self.began = time.perf_counter()
+        self.overruns: list[Problem] = []
 
     def run(self) -> Search:
-        """Search to the end, a limit, or Ctrl-C."""
+        """Search to the end, a limit, or Ctrl-C. Raises ModelError with all writes that left their range."""
         try:
             self._visit_all()
         except KeyboardInterrupt:
             self.found.stopped = "interrupted"
+        if self.overruns:
+            raise ModelError(self.overruns)
         self.found.complete = not self.found.stopped
         self.found.states = len(self.table.states)
         self.found.seconds = time.perf_counter() - self.began
@@ -146,22 +150,20 @@ class _Searcher:
             frontier.append((number, self.kernel.enabled(packed)))
             if self._out_of_bounds():
                 return
+        if not frontier:
+            self.found.stopped = "no initial state: the @initial statements contradict each other in this scope"
         while frontier and not self.found.stopped:
             self.found.depth += 1
             frontier = self._next_level(frontier)
 
     def _next_level(self, frontier: list[tuple[int, list[int]]]) -> list[tuple[int, list[int]]]:
         level: list[tuple[int, list[int]]] = []
-        tick = TICK_EVERY
-        for number, enabled in frontier:
+        for done, (number, enabled) in enumerate(frontier):
+            if done % TICK_EVERY == 0 and self._out_of_bounds():
+                break
             if not enabled:
                 self._note_end(number)
             self._expand(number, enabled, level)
-            tick -= 1
-            if tick == 0:
-                tick = TICK_EVERY
-                if self._out_of_bounds():
-                    break
         return level
 
     def _expand(self, number: int, enabled: list[int], level: list[tuple[int, list[int]]]) -> None:
@@ -171,11 +173,20 @@ class _Searcher:
         self.found.transitions += len(enabled)
         for position in enabled:
             counts[position] += 1
-            successor = effects[position](packed)
+            try:
+                successor = effects[position](packed)
+            except ModelError as error:
+                self._note_overrun(error)
+                continue
             if successor not in known:
                 new = self.table.add(successor, number, position)
                 self._ask(new, successor, self.kernel.touched[position])
                 level.append((new, self._enabled_after(successor, enabled, position)))
+
+    def _note_overrun(self, error: ModelError) -> None:
+        """Keep a write that left its range, one a line of the model, and search on without the step."""
+        known = {problem.where for problem in self.overruns}
+        self.overruns += [problem for problem in error.problems if problem.where not in known]
 
     def _enabled_after(self, successor: Packed, before: list[int], taken: int) -> list[int]:
         """What is possible after a step: only the guards that read what it wrote are asked again."""
@@ -202,10 +213,10 @@ class _Searcher:
         seconds, states = time.perf_counter() - self.began, len(self.table.states)
         if self.on_tick is not None:
             self.on_tick(Tick(states, self.found.transitions, self.found.depth, seconds))
-        if self.limits.states is not None and states > self.limits.states:
-            self.found.stopped = f"more than {self.limits.states:,} states"
+        if self.limits.states is not None and states >= self.limits.states:
+            self.found.stopped = f"the limit of {self.limits.states:,} states is reached"
         if self.limits.seconds is not None and seconds > self.limits.seconds:
-            self.found.stopped = f"more than {self.limits.seconds:g} s"
+            self.found.stopped = f"the limit of {self.limits.seconds:g} s is reached"
         return bool(self.found.stopped)
 
 

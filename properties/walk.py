@@ -24,6 +24,7 @@ from .search import Tick
 from .shrink import shortened
 
 LONGEST_WALK = 200
+Name = tuple[str, str]  # of a guard: its action and its reason
 STARTS = 64
 
 
@@ -32,15 +33,18 @@ class GuardWatch:
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self.counts: dict[tuple[str, str], list[int]] = {}
-        self._tests: list[list[tuple[list[int], Test]]] = []
+        self.counts: dict[Name, list[int]] = {}
+        self._lately: set[Name] = set()
+        self._tests: list[list[tuple[Name, list[int], Test]]] = []
         self._turns = itertools.cycle(range(len(kernel.actions))) if kernel.actions else iter(())
         for action in kernel.actions:
             tests = compile_tests(kernel.scope, [guard.condition for guard in action.guards])
             names = [(action.instance.action.name, guard.reason) for guard in action.guards]
-            self._tests.append([(self._row(name), test) for name, test in zip(names, tests, strict=True)])
+            self._tests.append(
+                [(name, self._row(name), test) for name, test in zip(names, tests, strict=True)]
+            )
 
-    def _row(self, name: tuple[str, str]) -> list[int]:
+    def _row(self, name: Name) -> list[int]:
         return self.counts.setdefault(name, [0, 0, 0])
 
     def look(self, packed: Packed) -> None:
@@ -48,13 +52,19 @@ class GuardWatch:
         position = next(self._turns, None)
         if position is None:
             return
-        failed = [row for row, test in self._tests[position] if not self._held(row, test(packed))]
+        failed = [name for name, row, test in self._tests[position] if not self._held(row, test(packed))]
         if len(failed) == 1:
-            failed[0][2] += 1
+            self.counts[failed[0]][2] += 1
+            self._lately.add(failed[0])
 
     def _held(self, row: list[int], value: bool) -> bool:
         row[0 if value else 1] += 1
         return value
+
+    def decisive_since_last(self) -> set[Name]:
+        """The guards that were the only one to fail since this was last asked."""
+        found, self._lately = self._lately, set()
+        return found
 
     def coverage(self) -> tuple[GuardCoverage, ...]:
         """The counts, guard by guard in the model's order."""

@@ -54,11 +54,12 @@ def test_an_expectation_about_nothing_is_noted() -> None:
 
 
 def test_where_the_search_gives_up_the_walk_answers_with_sampled() -> None:
-    options = Options(limits=Limits(states=50), steps=3000, seed=7)
+    options = Options(limits=Limits(states=50), steps=30_000, seed=7)
     result = check(vmc(), options)
     sampled = finding(result, "master_is_up")
     assert (sampled.verdict, sampled.engine) == (Verdict.SAMPLED, "walk")
-    assert "3,0" in sampled.reason
+    assert "30,000 random steps" in sampled.reason
+    assert "50 states breadth-first" in sampled.reason
     assert (result.seed, result.depth) == (7, None)
     assert finding(result, "bad").verdict is Verdict.REFUTED
 
