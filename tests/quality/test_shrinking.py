@@ -116,7 +116,7 @@ def test_the_printed_program_shows_the_violation(planted: str) -> None:
     if scope.state.__module__ == "vmproof.model.cluster.state":
         text = "from vmproof.properties import safety\n" + text
     done = pasted(text)
-    assert f"{name} is violated after {len(found.instances)} steps" in done.stderr
+    assert f"{name} is violated after step {len(found.instances)}" in done.stderr
     assert "Violated" in done.stderr
 
 
