@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.strategies import SearchStrategy
 
 from ..model.language.actions import Action
 from ..model.language.plain import Packed, run
@@ -39,6 +40,7 @@ class SampledScope(RuleBasedStateMachine):
     positions: ClassVar[dict[str, dict[str, int]]]
     """Per action: the arguments as text, in the model's order, and the position of the instance."""
     owner: ClassVar[list[tuple[str, str]]]
+    any_action: ClassVar[SearchStrategy[str]]
     fired: ClassVar[dict[str, int]]
 
     def __init__(self) -> None:
@@ -47,6 +49,7 @@ class SampledScope(RuleBasedStateMachine):
         # Hypothesis' own choice among rules asks every precondition twice a step and gives up an example
         # when it has switched off all that is possible. Ours draws once, from what is possible.
         self._rules_strategy = _next_step(self, rules)
+        self.possible_action = self.any_action.filter(lambda name: bool(self.enabled[name]))
         self.packed: Packed = b""
         self.start: Packed = b""
         self.taken: list[Instance] = []
@@ -124,6 +127,7 @@ def machine_for(scope: Scope) -> type[SampledScope]:
         "watch": GuardWatch(kernel),
         "positions": positions,
         "owner": owner,
+        "any_action": _sampled(tuple(positions)),
         "fired": dict.fromkeys(positions, 0),
         "start_somewhere": _start_rule(scope),
         "rest": _rest_rule(),
@@ -133,24 +137,19 @@ def machine_for(scope: Scope) -> type[SampledScope]:
 
 
 _sampled = lru_cache(maxsize=4096)(st.sampled_from)  # building a strategy costs more than a draw
-_below = lru_cache(maxsize=4096)(lambda count: st.integers(0, count - 1))
 
 
 @st.composite
 def _next_step(draw: Callable[..., Any], machine: SampledScope, rules: dict[str, Any]) -> Any:
-    """One of the possible actions, then one of the arguments with which it is possible."""
-    if not machine.possible_actions():
+    """One of the possible actions, then one of the arguments with which it is possible.
+
+    The action is drawn from all and filtered: a draw means the same in every state, and Hypothesis
+    discards what was filtered out, so that examples shrink to the shortest.
+    """
+    if not any(machine.enabled.values()):
         return rules["rest"], {}
-    name = _pick(draw, tuple(machine.positions), machine.possible_actions())
-    arguments = _pick(draw, tuple(machine.positions[name]), machine.possible_arguments(name))
-    return rules[name], {"arguments": arguments}
-
-
-def _pick(draw: Callable[..., Any], known: tuple[str, ...], possible: tuple[str, ...]) -> str:
-    """One that is possible. A number stands for the same one in every state where that is possible, so
-    that a step keeps its meaning when Hypothesis cuts another one out."""
-    number = draw(_below(len(known)))
-    return known[number] if known[number] in possible else possible[number % len(possible)]
+    name = draw(machine.possible_action)
+    return rules[name], {"arguments": draw(_sampled(machine.possible_arguments(name)))}
 
 
 def _start_rule(scope: Scope) -> Callable[..., Any]:

@@ -98,7 +98,7 @@ class Coder:
     def effect(self, action: GroundAction, name: str) -> str:
         """A function that returns the packed state after the action."""
         lines = [f"def {name}(s):", "    b = bytearray(s)"]
-        for write in action.writes:
+        for write in action.assignments:
             lines += self._assignment(write)
         return "\n".join([*lines, "    return bytes(b)"])
 
@@ -187,7 +187,7 @@ def _effects(scope: Scope, actions: tuple[GroundAction, ...]) -> list[Effect]:
 
 def _overrun(scope: Scope, actions: tuple[GroundAction, ...]) -> Callable[[int, int, int], None]:
     def overrun(index: int, line: int, value: int) -> None:
-        write = next(w for a in actions for w in a.writes if w.index == index and w.where.line == line)
+        write = next(w for a in actions for w in a.assignments if w.index == index and w.where.line == line)
         assert write.field is not None
         place = str(scope.cells[index])
         raise ModelError([out_of_range(write.field, value, write.where, f"s.{place} = {value}")])

@@ -5,6 +5,7 @@ A ground term has only ``Cell``, ``Const`` and the connectives. Every finite eng
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +39,8 @@ from ..model.language.terms import (
     compute,
     interval,
     join,
-    walk,
 )
+from ..model.language.tracing import Write
 
 TRUE = Const(True, BOOL)
 FALSE = Const(False, BOOL)
@@ -106,7 +107,14 @@ def equality(left: Term, right: Term) -> Term:
         return equality(right, left)
     if left.domain == BOOL:
         return _boolean_equality(left, right)
-    return Equal(left, right)
+    return FALSE if _apart(left.domain, right.domain) else Equal(left, right)
+
+
+def _apart(one: Domain, other: Domain) -> bool:
+    """Whether both are ranges without a common number."""
+    if not (isinstance(one, Range) and isinstance(other, Range)):
+        return False
+    return one.high < other.low or other.high < one.low
 
 
 def _boolean_equality(left: Term, right: Term) -> Term:
@@ -149,9 +157,7 @@ def choice(condition: Term, yes: Term, otherwise: Term) -> Term:
     if isinstance(condition, Const):
         return yes if condition.value else otherwise
     if yes.domain == BOOL and otherwise.domain == BOOL:
-        return disjunction(
-            [conjunction([condition, yes]), conjunction([opposite(condition), otherwise])]
-        )
+        return disjunction([conjunction([condition, yes]), conjunction([opposite(condition), otherwise])])
     if isinstance(yes, Const) and isinstance(otherwise, Const) and same_value(yes.value, otherwise.value):
         return yes
     return Where(condition, yes, otherwise, join(yes.domain, otherwise.domain))
@@ -179,11 +185,20 @@ class GroundWrite:
 
 @dataclass(frozen=True)
 class GroundAction:
-    """One action instance over cells: guards in order, and one write a cell."""
+    """One action instance over cells: guards and assignments in order; values are those before the step.
+
+    A cell may be assigned more than once. ``writes`` has the last assignment of each cell; the others
+    count only in that their numbers must fit too.
+    """
 
     instance: Instance
     guards: tuple[GroundGuard, ...]
-    writes: tuple[GroundWrite, ...]
+    assignments: tuple[GroundWrite, ...]
+
+    @property
+    def writes(self) -> tuple[GroundWrite, ...]:
+        """One write a cell: its last."""
+        return tuple({write.index: write for write in self.assignments}.values())
 
     def enabled(self) -> Term:
         """The conjunction of the guards."""
@@ -195,12 +210,34 @@ class GroundAction:
 
     def written(self) -> frozenset[int]:
         """The cells that the instance writes."""
-        return frozenset(write.index for write in self.writes)
+        return frozenset(write.index for write in self.assignments)
 
 
 def cells_of(*terms: Term) -> frozenset[int]:
     """The numbers of all cells that the terms read."""
-    return frozenset(node.index for term in terms for node in walk(term) if isinstance(node, Cell))
+    found, seen, waiting = set[int](), set[int](), list(terms)
+    while waiting:
+        term = waiting.pop()
+        if isinstance(term, Cell):
+            found.add(term.index)
+        elif id(term) not in seen:  # ground terms share their parts
+            seen.add(id(term))
+            waiting.extend(_parts(term))
+    return frozenset(found)
+
+
+def _parts(term: Term) -> tuple[Term, ...]:
+    """The terms directly below a ground term."""
+    match term:
+        case And(parts=parts) | Or(parts=parts):
+            return parts
+        case Not(part=part):
+            return (part,)
+        case Equal() | Less() | Arithmetic():
+            return term.left, term.right
+        case Where(condition=condition, yes=yes, otherwise=otherwise):
+            return condition, yes, otherwise
+    return ()
 
 
 class Grounder:
@@ -225,20 +262,30 @@ class Grounder:
             for g in trace.guards
             if self.scope.on(g.mechanism)
         ]
-        writes: dict[int, GroundWrite] = {}
+        assignments: list[GroundWrite] = []
         for write in trace.writes:
             if all(self.scope.on(name) for name in write.mechanisms):
-                self._write(write.field, write.places, write.rows, write.value, write.where, env, writes)
-        self._spend(instance.action, guards, writes)
-        return GroundAction(instance, tuple(guards), tuple(writes.values()))
+                assignments += self._write(write, env, assignments)
+        self._spend(instance.action, guards, assignments)
+        return GroundAction(instance, tuple(guards), tuple(assignments))
 
-    def _write(
-        self, field: Field, places: tuple[Term, ...], rows: tuple[Var, ...], value: Term, where: Source,
-        env: Environment, writes: dict[int, GroundWrite],
-    ) -> None:  # fmt: skip
-        for inner in self._bindings(rows, env):
-            index = self.scope.cell_index[field.name, tuple(self._value(place, inner) for place in places)]
-            writes[index] = GroundWrite(index, self.ground(value, inner), field, where)
+    def _write(self, write: Write, env: Environment, before: list[GroundWrite]) -> Iterator[GroundWrite]:
+        """The cells that an assignment can write: one for each member of a row, one for each place it may mean."""
+        for inner in self._bindings(write.rows, env):
+            value = self.ground(write.value, inner)
+            for here, places in self._places([self.ground(place, inner) for place in write.places]):
+                index = self.scope.cell_index[write.field.name, places]
+                kept = next((w.value for w in reversed(before) if w.index == index), self._cell(index))
+                yield GroundWrite(index, choice(here, value, kept), write.field, write.where)
+
+    def _places(self, places: list[Term]) -> Iterator[tuple[Term, tuple[Any, ...]]]:
+        """All places that the terms can mean, each with the condition under which they mean it."""
+        options = [[p.value] if isinstance(p, Const) else p.domain.values(self.scope.sorts) for p in places]
+        for members in itertools.product(*options):
+            pairs = zip(places, members, strict=True)
+            here = conjunction([equality(place, constant(member, place.domain)) for place, member in pairs])
+            if not is_false(here):
+                yield here, members
 
     def _bindings(self, rows: tuple[Var, ...], env: Environment) -> Iterator[Environment]:
         if not rows:
@@ -247,20 +294,14 @@ class Grounder:
         for value in rows[0].domain.values(self.scope.sorts):
             yield from self._bindings(rows[1:], {**env, rows[0].name: value})
 
-    def _value(self, place: Term, env: Environment) -> Any:
-        ground = self.ground(place, env)
-        if not isinstance(ground, Const):
-            raise ValueError(f"a write needs a known place, not {ground}: bind it as a parameter")
-        return ground.value
-
-    def _spend(self, action: Action, guards: list[GroundGuard], writes: dict[int, GroundWrite]) -> None:
+    def _spend(self, action: Action, guards: list[GroundGuard], assignments: list[GroundWrite]) -> None:
         if action.budget is None:
             return
         index = self.scope.cell_index[budget_name(action.budget), ()]
         left = self._cell(index)
         reason = f"the scope allows no further {action.budget.replace('_', ' ')}"
         guards.append(GroundGuard(order(constant(0), left), reason, None, action.where))
-        writes[index] = GroundWrite(index, combination("-", left, constant(1)), None, action.where)
+        assignments.append(GroundWrite(index, combination("-", left, constant(1)), None, action.where))
 
     def _cell(self, index: int) -> Cell:
         values = self.scope.cells[index].values
@@ -347,12 +388,14 @@ class Grounder:
             result: Term = body(value.value)
             return result
         if isinstance(value, Where):
-            return choice(value.condition, self._by_cases(value.yes, body), self._by_cases(value.otherwise, body))
+            yes, otherwise = self._by_cases(value.yes, body), self._by_cases(value.otherwise, body)
+            return choice(value.condition, yes, otherwise)
         assert isinstance(value.domain, Member | MaybeMember)
         *members, last = value.domain.values(self.scope.sorts)
         result = body(last)
         if result.domain == BOOL:
-            return disjunction(conjunction([equality(value, constant(m, value.domain)), body(m)]) for m in [*members, last])
+            cases = ((equality(value, constant(m, value.domain)), body(m)) for m in [*members, last])
+            return disjunction(conjunction(case) for case in cases)
         for member in reversed(members):
             result = choice(equality(value, constant(member, value.domain)), body(member), result)
         return result

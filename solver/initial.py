@@ -1,27 +1,20 @@
 """The states a run starts from: all states in which the initial statements hold.
 
-Conditions that fix a cell are used first; what they leave open is tried value by value.
+Conditions that fix a cell are used first; what they leave open is tried value by value, and after each
+try only the conditions that read a new cell are looked at again.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ..model.language.plain import Packed
 from ..model.language.scope import Scope
-from ..model.language.terms import (
-    And,
-    Arithmetic,
-    Cell,
-    Const,
-    Equal,
-    Less,
-    Not,
-    Or,
-    Term,
-    Where,
-)
+from ..model.language.terms import And, Arithmetic, Cell, Const, Equal, Less, Not, Or, Term, Where
+from ..model.language.wording import show
 from .ground import (
     Grounder,
     cells_of,
@@ -38,58 +31,136 @@ from .ground import (
     same_value,
 )
 
+PLACES = 8
 Known = dict[int, int]
+"""Cells whose code is decided."""
 
 
 def initial_states(scope: Scope, shuffle: random.Random | None = None) -> Iterator[Packed]:
-    """Every initial state once; with ``shuffle`` in a random order (not uniform)."""
+    """Every initial state once; with ``shuffle`` in a random order, neighbours being alike."""
+    return Starts(scope).each(shuffle)
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """What is decided so far, and what the conditions have become under it."""
+
+    known: Known
+    conditions: tuple[Term, ...]
+    open_cells: tuple[frozenset[int], ...]
+    """The cells that each condition still reads."""
+
+
+class Starts:
+    """The initial states of a scope, prepared once and listed or drawn as often as wanted."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        conditions = _conditions(scope)
+        self._allowed = self._codes_allowed_by([c for c in conditions if len(cells_of(c)) == 1])
+        rest = tuple(condition for condition in conditions if len(cells_of(condition)) != 1)
+        reads = tuple(cells_of(condition) for condition in rest)
+        self._readers: dict[int, list[int]] = {}
+        for number, cells in enumerate(reads):
+            for index in cells:
+                self._readers.setdefault(index, []).append(number)
+        decided = {index: codes[0] for index, codes in enumerate(self._allowed) if len(codes) == 1}
+        nothing_yet = _Branch({}, rest, reads)
+        self._root = self._settled(nothing_yet, decided, range(len(rest))) if all(self._allowed) else None
+
+    def _codes_allowed_by(self, conditions: list[Term]) -> list[list[int]]:
+        """For each cell the codes that pass the conditions about it alone; budgets begin full."""
+        fields, cells = self.scope.model.fields, self.scope.cells
+        allowed = [list(range(len(cell.values)))[0 if cell.field in fields else -1 :] for cell in cells]
+        for condition in conditions:
+            (index,) = cells_of(condition)
+            allowed[index] = [code for code in allowed[index] if self._holds(condition, {index: code})]
+        return allowed
+
+    def _holds(self, condition: Term, known: Known) -> bool:
+        return is_true(_substitute(self.scope, condition, known, {}))
+
+    def each(self, shuffle: random.Random | None = None) -> Iterator[Packed]:
+        """Every initial state once, neighbours being alike."""
+        branches = [iter([self._root] if self._root is not None else [])]
+        while branches:
+            branch = next(branches[-1], None)
+            if branch is None:
+                branches.pop()
+            elif (index := self._most_urgent(branch)) is None:
+                yield from self._completed(branch, shuffle)
+            else:
+                branches.append(self._tries(branch, index, shuffle))
+
+    def some(self, most: int, dice: random.Random) -> list[Packed]:
+        """All initial states if there are no more than ``most``, else about so many, the first among them.
+
+        They are taken from several places of the search, a few neighbours at each.
+        """
+        first = list(itertools.islice(self.each(), most + 1))
+        if len(first) <= most:
+            return first
+        drawn = dict.fromkeys(first[:1])
+        for _ in range(PLACES):
+            drawn |= dict.fromkeys(itertools.islice(self.each(dice), most // PLACES))
+        return list(drawn)[:most]
+
+    def _most_urgent(self, branch: _Branch) -> int | None:
+        """A cell to try next: one of the condition with the fewest open cells."""
+        fewest = min(filter(None, branch.open_cells), key=len, default=None)
+        return min(fewest) if fewest else None
+
+    def _tries(self, branch: _Branch, index: int, shuffle: random.Random | None) -> Iterator[_Branch]:
+        """The branch with each value of a cell that the conditions allow."""
+        readers = self._who_reads(index, branch.open_cells)
+        for code in self._codes(index, shuffle):
+            tried = self._settled(branch, {index: code}, readers)
+            if tried is not None:
+                yield tried
+
+    def _completed(self, branch: _Branch, shuffle: random.Random | None) -> Iterator[Packed]:
+        """All states of a branch without open conditions: the other cells are free."""
+        free = [index for index in range(len(self.scope.cells)) if index not in branch.known]
+        for codes in itertools.product(*(self._codes(index, shuffle) for index in free)):
+            known = {**branch.known, **dict(zip(free, codes, strict=True))}
+            yield bytes(known[index] for index in range(len(self.scope.cells)))
+
+    def _codes(self, index: int, shuffle: random.Random | None) -> list[int]:
+        codes = list(self._allowed[index])
+        if shuffle is not None:
+            shuffle.shuffle(codes)
+        return codes
+
+    def _settled(self, branch: _Branch, decided: Known, changed: Iterable[int]) -> _Branch | None:
+        """The branch with all that follows from a decision; None when a condition becomes false."""
+        known, conditions, cells = branch.known | decided, list(branch.conditions), list(branch.open_cells)
+        waiting = dict.fromkeys(changed)
+        while waiting:
+            number = waiting.popitem()[0]
+            reduced = _substitute(self.scope, conditions[number], known, {})
+            if is_false(reduced):
+                return None
+            conditions[number], cells[number] = reduced, cells_of(reduced)
+            fixed = dict(fix for part in _split(reduced) if (fix := _fixes(self.scope, part)) is not None)
+            known |= fixed
+            waiting |= dict.fromkeys(n for index in fixed for n in self._who_reads(index, cells))
+        return _Branch(known, tuple(conditions), tuple(cells))
+
+    def _who_reads(self, index: int, open_cells: Sequence[frozenset[int]]) -> list[int]:
+        """The conditions that still read a cell, those that read few cells last: they are looked at first."""
+        numbers = [number for number in self._readers[index] if index in open_cells[number]]
+        return sorted(numbers, key=lambda number: -len(open_cells[number]))
+
+
+def _conditions(scope: Scope) -> list[Term]:
+    """The initial statements as ground conditions that all must hold, each once."""
     grounder = Grounder(scope)
     whole = conjunction([grounder.statement(predicate) for predicate in scope.initial_predicates()])
-    known = {index: len(cell.values) - 1 for index, cell in enumerate(scope.cells) if cell.field not in scope.model.fields}
-    yield from _solve(scope, _split(whole), known, shuffle)
+    return list({show(condition): condition for condition in _split(whole)}.values())
 
 
 def _split(term: Term) -> list[Term]:
     return [] if is_true(term) else list(term.parts) if isinstance(term, And) else [term]
-
-
-def _solve(scope: Scope, conditions: list[Term], known: Known, shuffle: random.Random | None) -> Iterator[Packed]:
-    outcome = _propagate(scope, conditions, known)
-    if outcome is None:
-        return
-    conditions, known = outcome
-    index = _most_urgent(scope, conditions, known)
-    if index is None:
-        yield bytes(known[i] for i in range(len(scope.cells)))
-        return
-    codes = list(range(len(scope.cells[index].values)))
-    if shuffle is not None:
-        shuffle.shuffle(codes)
-    for code in codes:
-        yield from _solve(scope, conditions, {**known, index: code}, shuffle)
-
-
-def _propagate(scope: Scope, conditions: list[Term], known: Known) -> tuple[list[Term], Known] | None:
-    """Use what is known until nothing changes; None when a condition is false."""
-    known = dict(known)
-    while True:
-        open_conditions: list[Term] = []
-        learned = False
-        for condition in conditions:
-            reduced = substitute(scope, condition, known)
-            if is_false(reduced):
-                return None
-            for part in _split(reduced):
-                fixed = _fixes(scope, part)
-                if fixed is None:
-                    open_conditions.append(part)
-                elif known.setdefault(*fixed) != fixed[1]:
-                    return None
-                else:
-                    learned = True
-        conditions = open_conditions
-        if not learned:
-            return conditions, known
 
 
 def _fixes(scope: Scope, condition: Term) -> tuple[int, int] | None:
@@ -107,37 +178,58 @@ def _fixes(scope: Scope, condition: Term) -> tuple[int, int] | None:
     return None
 
 
-def _most_urgent(scope: Scope, conditions: list[Term], known: Known) -> int | None:
-    """A cell to try next: one of the condition with the fewest open cells, else any open cell."""
-    best = min((cells_of(condition) for condition in conditions), key=len, default=None)
-    if best:
-        return min(best)
-    return next((index for index in range(len(scope.cells)) if index not in known), None)
+def _substitute(scope: Scope, term: Term, known: Known, done: dict[int, Term]) -> Term:
+    """The term with the known cells replaced by their values, simplified; itself when it reads none.
+
+    ``done`` remembers parts by identity: ground terms share their parts.
+    """
+    if isinstance(term, Const):
+        return term
+    found = done.get(id(term))
+    if found is None:
+        found = done[id(term)] = _substituted(scope, term, known, done)
+    return found
 
 
-def substitute(scope: Scope, term: Term, known: Known) -> Term:
-    """The term with the known cells replaced by their values, simplified."""
-
+def _substituted(scope: Scope, term: Term, known: Known, done: dict[int, Term]) -> Term:
     def again(part: Term) -> Term:
-        return substitute(scope, part, known)
+        return _substitute(scope, part, known, done)
 
     match term:
-        case Const():
-            return term
         case Cell(index=index):
             return constant(scope.cells[index].values[known[index]], term.domain) if index in known else term
         case Not(part=part):
-            return opposite(again(part))
-        case And(parts=parts):
-            return conjunction(map(again, parts))
-        case Or(parts=parts):
-            return disjunction(map(again, parts))
-        case Equal(left=left, right=right):
-            return equality(again(left), again(right))
-        case Less(left=left, right=right):
-            return order(again(left), again(right))
-        case Arithmetic(operator=operator, left=left, right=right):
-            return combination(operator, again(left), again(right))
+            new = again(part)
+            return term if new is part else opposite(new)
+        case And() | Or():
+            return _parts_substituted(term, again)
         case Where(condition=condition, yes=yes, otherwise=otherwise):
-            return choice(again(condition), again(yes), again(otherwise))
+            news = (again(condition), again(yes), again(otherwise))
+            same = news[0] is condition and news[1] is yes and news[2] is otherwise
+            return term if same else choice(*news)
+        case Equal() | Less() | Arithmetic():
+            left, right = again(term.left), again(term.right)
+            return term if left is term.left and right is term.right else _two_sided(term, left, right)
     raise TypeError(f"not a ground term: {type(term).__name__}")
+
+
+def _parts_substituted(term: And | Or, again: Callable[[Term], Term]) -> Term:
+    every = isinstance(term, And)
+    parts: list[Term] = []
+    for part in term.parts:
+        new = again(part)
+        if isinstance(new, Const) and new.value is not every:
+            return new
+        parts.append(new)
+    if all(new is part for new, part in zip(parts, term.parts, strict=True)):
+        return term
+    return conjunction(parts) if every else disjunction(parts)
+
+
+def _two_sided(term: Equal | Less | Arithmetic, left: Term, right: Term) -> Term:
+    match term:
+        case Equal():
+            return equality(left, right)
+        case Less():
+            return order(left, right)
+    return combination(term.operator, left, right)

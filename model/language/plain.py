@@ -6,6 +6,7 @@ step, ``refusals`` says which guards fail and why, ``holds`` asks a statement.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from .domains import NOBODY, Nobody, Range, Sort, domain_of_value
 from .misuse import ModelError, Problem, Source, complain, expression_of, here, model_frame
 from .state import Field, Quantity, Setting
 from .tracing import complain_about_arity, complain_about_place
-from .words import LeadsTo, at, reading, real_bool
 from .wording import word
+from .words import LeadsTo, at, reading, real_bool
 
 if TYPE_CHECKING:
     from .predicates import Predicate
@@ -113,7 +114,7 @@ class PlainStore:
     def write(self, written: Field, places: tuple[Any, ...], value: Any) -> None:
         if self.guards_only or self.refusals:
             raise _GuardsRead
-        changes = [(self._index(written, full), self._value(v)) for full, v in self._points(written, places, value)]
+        changes = [(self._index(written, full), v) for full, v in self._points(written, places, value)]
         self.written.add(written.name)
         if all(self.scope.on(name) for name in self.mechanisms):
             for index, new in changes:
@@ -125,12 +126,13 @@ class PlainStore:
         if not free or len(places) != len(written.index):
             yield places, value
             return
-        for full in self.scope.places(written):
-            if all(i in free or full[i] is places[i] for i in range(len(places))):
-                yield full, value(*(full[i] for i in free)) if callable(value) else value
-
-    def _value(self, value: Any) -> Any:
-        return value
+        sorts = self.scope.sorts
+        choices = [
+            domain.values(sorts) if position in free else (places[position],)
+            for position, domain in enumerate(written.index)
+        ]
+        for full in itertools.product(*choices):
+            yield full, value(*(full[i] for i in free)) if callable(value) else value
 
     def _code(self, written: Field, index: int, value: Any) -> int:
         cell = self.scope.cells[index]
@@ -144,8 +146,6 @@ class PlainStore:
         raise ModelError([wrong_value(written, value)])
 
     def quantify(self, kind: str, sorts: tuple[type[Sort], ...], body: Callable[..., Any]) -> Any:
-        import itertools
-
         values = (body(*members) for members in itertools.product(*(self.scope.sorts[sort] for sort in sorts)))
         if kind == "total":
             return sum(values)
