@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .model.language.predicates import invariants_of
+from .model.language.recording import Guard
 from .model.language.scope import Scope
 from .model.language.state import Model
-from .model.language.tracing import Guard
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -53,14 +53,21 @@ def step_of(scope: Scope, before: Packed, instance: Instance, after: Packed) -> 
     names = [parameter.name for parameter in action.parameters]
     arguments = tuple(zip(names, map(word, instance.arguments), strict=True))
     return Step(
-        action.name, arguments, action.sentence, action.agent, action.kind, tuple(_changes(scope, before, after))
+        action.name,
+        arguments,
+        action.sentence,
+        action.agent,
+        action.kind,
+        tuple(_changes(scope, before, after)),
     )
 
 
 def _changes(scope: Scope, before: Packed, after: Packed) -> Iterable[Change]:
     for cell, old, new in zip(scope.cells, before, after, strict=True):
         if old != new:
-            yield Change(cell.field, tuple(map(word, cell.places)), word(cell.values[old]), word(cell.values[new]))
+            yield Change(
+                cell.field, tuple(map(word, cell.places)), word(cell.values[old]), word(cell.values[new])
+            )
 
 
 def confirmed(found: Run, wanted: Callable[[Packed], bool], what: str) -> Run:

@@ -48,7 +48,7 @@ class SampledScope(RuleBasedStateMachine):
         rules = {made.function.__name__: made for made in self.setup_state().rules}
         # Hypothesis' own choice among rules asks every precondition twice a step and gives up an example
         # when it has switched off all that is possible. Ours draws once, from what is possible.
-        self._rules_strategy = _next_step(self, rules)
+        self._rules_strategy: Any = _next_step(self, rules)
         self.possible_action = self.any_action.filter(lambda name: bool(self.enabled[name]))
         self.packed: Packed = b""
         self.start: Packed = b""

@@ -7,6 +7,7 @@ levels, the initial states being the first: both as TLC counts them.
 
 from __future__ import annotations
 
+import sys
 import time
 from array import array
 from collections.abc import Callable, Iterable
@@ -21,7 +22,9 @@ from ..solver.ground import Grounder, disjunction
 from ..solver.initial import initial_states
 from .replay import Run
 
+NO_START = "no initial state: the @initial statements contradict each other in this scope"
 TICK_EVERY = 1024
+BYTES_OF_A_LIST = 200  # of what is possible in a state, as a rule
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,11 @@ class Tick:
 
 @dataclass(frozen=True)
 class Limits:
-    """When a search gives up: states kept, seconds. None is no limit."""
+    """When a search gives up: states kept, seconds, megabytes of states kept. None is no limit."""
 
     states: int | None = None
     seconds: float | None = None
+    megabytes: float | None = None
 
 
 @dataclass
@@ -56,6 +60,7 @@ class Search:
     transitions: int = 0
     depth: int = 0
     seconds: float = 0.0
+    megabytes: float = 0.0
     complete: bool = False
     stopped: str = ""
     violations: dict[str, Run] = field(default_factory=dict)
@@ -65,31 +70,55 @@ class Search:
     fired: dict[str, int] = field(default_factory=dict)
 
 
+class _OutOfBounds(Exception):
+    """A limit is reached; the text says which."""
+
+
 class _Table:
-    """The visited states, each with the state it was first reached from and by which instance."""
+    """The visited states, each with the number of the state it was first reached from and by which instance.
+
+    States are numbered as they come; the initial ones have the first numbers.
+    """
 
     def __init__(self) -> None:
-        self.number: dict[Packed, int] = {}
-        self.states: list[Packed] = []
-        self.parent = array("q")
-        self.via = array("l")
+        self.known: set[Packed] = set()
+        self.roots: list[Packed] = []
+        self.parent = array("I")
+        self.via = array("I")
 
-    def add(self, packed: Packed, parent: int, via: int) -> int:
-        """Take a new state in; returns its number."""
-        number = self.number[packed] = len(self.states)
-        self.states.append(packed)
+    def add_root(self, packed: Packed) -> None:
+        """Take an initial state in."""
+        self.known.add(packed)
+        self.roots.append(packed)
+        self.parent.append(0)
+        self.via.append(0)
+
+    def add(self, packed: Packed, parent: int, via: int) -> None:
+        """Take a new state in."""
+        self.known.add(packed)
         self.parent.append(parent)
         self.via.append(via)
-        return number
 
     def run_to(self, number: int, kernel: Kernel) -> Run:
         """The run by which a state was first reached."""
         taken: list[int] = []
-        while self.parent[number] >= 0:
+        while number >= len(self.roots):
             taken.append(self.via[number])
             number = self.parent[number]
         instances = tuple(kernel.instance(position) for position in reversed(taken))
-        return Run(kernel.scope, self.states[number], instances)
+        return Run(kernel.scope, self.roots[number], instances)
+
+
+@dataclass
+class _Level:
+    """States with the same distance from the start, numbered from ``first``.
+
+    ``before[i]`` is what was possible where state i was reached from: all its brothers share the list.
+    """
+
+    first: int
+    states: list[Packed] = field(default_factory=list)
+    before: list[list[int]] = field(default_factory=list)
 
 
 def search(
@@ -121,7 +150,8 @@ class _Searcher:
         self.limits = limits
         self.on_tick = on_tick
         self.table = _Table()
-        self.affected = [frozenset(positions) for positions in self.kernel.affected]
+        self.level = _Level(0)
+        self.affected: dict[int, frozenset[int]] = {}
         self.counts = [0] * len(self.kernel.actions)
         self.began = time.perf_counter()
         self.overruns: list[Problem] = []
@@ -132,44 +162,62 @@ class _Searcher:
             self._visit_all()
         except KeyboardInterrupt:
             self.found.stopped = "interrupted"
+        except _OutOfBounds as reached:
+            self.found.stopped = str(reached)
         if self.overruns:
             raise ModelError(self.overruns)
         self.found.complete = not self.found.stopped
-        self.found.states = len(self.table.states)
+        self.found.states = len(self.table.known)
         self.found.seconds = time.perf_counter() - self.began
+        self.found.megabytes = self._megabytes()
         for position, times in enumerate(self.counts):
             self.found.fired[self.kernel.instance(position).action.name] += times
         return self.found
 
     def _visit_all(self) -> None:
-        frontier: list[tuple[int, list[int]]] = []
-        for packed in initial_states(self.kernel.scope):
-            number = self.table.add(packed, -1, -1)
+        self._tick()
+        for packed in initial_states(self.kernel.scope, on_try=self._check_time):
+            self.table.add_root(packed)
+            self.level.states.append(packed)
+            self.level.before.append([])
             self.found.transitions += 1
-            self._ask(number, packed, self.kernel.statements)
-            frontier.append((number, self.kernel.enabled(packed)))
-            if self._out_of_bounds():
-                return
-        if not frontier:
-            self.found.stopped = "no initial state: the @initial statements contradict each other in this scope"
-        while frontier and not self.found.stopped:
+            self._ask(len(self.table.roots) - 1, packed, self.kernel.statements)
+            self._check_states()
+        if not self.level.states:
+            self.found.stopped = NO_START
+        while self.level.states:
             self.found.depth += 1
-            frontier = self._next_level(frontier)
+            self._visit_level(self.level)
 
-    def _next_level(self, frontier: list[tuple[int, list[int]]]) -> list[tuple[int, list[int]]]:
-        level: list[tuple[int, list[int]]] = []
-        for done, (number, enabled) in enumerate(frontier):
-            if done % TICK_EVERY == 0 and self._out_of_bounds():
-                break
+    def _visit_level(self, level: _Level) -> None:
+        """Generate the next level, which takes this one's place."""
+        self.level = _Level(level.first + len(level.states))
+        for offset, (packed, before) in enumerate(zip(level.states, level.before, strict=True)):
+            number = level.first + offset
+            enabled = self._possible_in(number, packed, before)
             if not enabled:
-                self._note_end(number)
-            self._expand(number, enabled, level)
-        return level
+                self._note_end(number, packed)
+            self._expand(number, packed, enabled)
+            self._check_states()
+            if number % TICK_EVERY == 0:
+                self._tick()
 
-    def _expand(self, number: int, enabled: list[int], level: list[tuple[int, list[int]]]) -> None:
+    def _possible_in(self, number: int, packed: Packed, before: list[int]) -> list[int]:
+        """What is possible in a state: only the guards that read what its step wrote are asked again."""
+        if number < len(self.table.roots):
+            return self.kernel.enabled(packed)
+        guards, taken = self.kernel.guards, self.table.via[number]
+        again = self.kernel.affected[taken]
+        affected = self.affected.get(taken)
+        if affected is None:
+            affected = self.affected[taken] = frozenset(again)
+        kept = [position for position in before if position not in affected]
+        return kept + [position for position in again if guards[position](packed)]
+
+    def _expand(self, number: int, packed: Packed, enabled: list[int]) -> None:
         """Generate the successors of one state; new ones join the next level."""
-        packed, known = self.table.states[number], self.table.number
-        effects, counts = self.kernel.effects, self.counts
+        known, level = self.table.known, self.level
+        effects, touched, counts = self.kernel.effects, self.kernel.touched, self.counts
         self.found.transitions += len(enabled)
         for position in enabled:
             counts[position] += 1
@@ -179,20 +227,15 @@ class _Searcher:
                 self._note_overrun(error)
                 continue
             if successor not in known:
-                new = self.table.add(successor, number, position)
-                self._ask(new, successor, self.kernel.touched[position])
-                level.append((new, self._enabled_after(successor, enabled, position)))
+                self.table.add(successor, number, position)
+                level.states.append(successor)
+                level.before.append(enabled)
+                self._ask(len(known) - 1, successor, touched[position])
 
     def _note_overrun(self, error: ModelError) -> None:
         """Keep a write that left its range, one a line of the model, and search on without the step."""
         known = {problem.where for problem in self.overruns}
         self.overruns += [problem for problem in error.problems if problem.where not in known]
-
-    def _enabled_after(self, successor: Packed, before: list[int], taken: int) -> list[int]:
-        """What is possible after a step: only the guards that read what it wrote are asked again."""
-        affected, guards = self.affected[taken], self.kernel.guards
-        kept = [position for position in before if position not in affected]
-        return kept + [position for position in self.kernel.affected[taken] if guards[position](successor)]
 
     def _ask(self, number: int, packed: Packed, names: Iterable[str]) -> None:
         """Ask the statements that can have changed; keep the first run to each violation or witness."""
@@ -203,21 +246,39 @@ class _Searcher:
                 runs = self.found.witnesses if wanted else self.found.violations
                 runs[name] = self.table.run_to(number, self.kernel)
 
-    def _note_end(self, number: int) -> None:
-        if self.accepted(self.table.states[number]):
+    def _note_end(self, number: int, packed: Packed) -> None:
+        if self.accepted(packed):
             self.found.final_states += 1
         elif self.found.deadlock is None:
             self.found.deadlock = self.table.run_to(number, self.kernel)
 
-    def _out_of_bounds(self) -> bool:
-        seconds, states = time.perf_counter() - self.began, len(self.table.states)
+    def _tick(self) -> None:
+        """Tell how far the search has come; end it where time or memory is used up."""
         if self.on_tick is not None:
-            self.on_tick(Tick(states, self.found.transitions, self.found.depth, seconds))
-        if self.limits.states is not None and states >= self.limits.states:
-            self.found.stopped = f"the limit of {self.limits.states:,} states is reached"
-        if self.limits.seconds is not None and seconds > self.limits.seconds:
-            self.found.stopped = f"the limit of {self.limits.seconds:g} s is reached"
-        return bool(self.found.stopped)
+            seconds = time.perf_counter() - self.began
+            self.on_tick(Tick(len(self.table.known), self.found.transitions, self.found.depth, seconds))
+        self._check_time()
+        most = self.limits.megabytes
+        if most is not None and self._megabytes() > most:
+            raise _OutOfBounds(f"the limit of {most:g} MB is reached")
+
+    def _check_time(self) -> None:
+        most = self.limits.seconds
+        if most is not None and time.perf_counter() - self.began > most:
+            raise _OutOfBounds(f"the limit of {most:g} s is reached")
+
+    def _check_states(self) -> None:
+        most = self.limits.states
+        if most is not None and len(self.table.known) > most:
+            raise _OutOfBounds(f"the limit of {most:,} states is reached")
+
+    def _megabytes(self) -> float:
+        """The memory of the visited states and of the level under way."""
+        table, waiting = self.table, self.level.states
+        one_state = sys.getsizeof(waiting[0] if waiting else next(iter(table.known), b"")) + 15 & ~15
+        tables = sum(map(sys.getsizeof, (table.known, table.parent, table.via, waiting, self.level.before)))
+        shared = len(set(map(id, self.level.before))) * BYTES_OF_A_LIST
+        return (tables + len(table.known) * one_state + shared) / 1e6
 
 
 def _final_test(scope: Scope) -> Test:

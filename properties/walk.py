@@ -210,8 +210,7 @@ class _Walker:
             if wanted is not None and bool(self.kernel.statements[name](packed)) == wanted:
                 del self.wanted[name]
                 runs = self.walk.witnesses if wanted else self.walk.violations
-                test = self.kernel.statements[name]
-                runs[name] = self._run(start, taken, lambda last, test=test, w=wanted: bool(test(last)) == w)
+                runs[name] = self._run(start, taken, _shows(self.kernel.statements[name], wanted))
 
     def _run(self, start: Packed, taken: list[int], shows: Callable[[Packed], bool]) -> Run:
         short = shortened(self.kernel, start, taken, shows)
@@ -221,3 +220,8 @@ class _Walker:
         accepted = any(self.kernel.statements[name](packed) for name in self.finals)
         if not accepted and self.walk.deadlock is None:
             self.walk.deadlock = self._run(start, taken, lambda last: not self.kernel.enabled(last))
+
+
+def _shows(test: Test, wanted: bool) -> Callable[[Packed], bool]:
+    """Whether a state is one in which the statement has the wanted value."""
+    return lambda last: bool(test(last)) == wanted

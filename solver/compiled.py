@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from ..model.language.domains import NOBODY, Domain, MaybeMember, Member, Range
+from ..model.language.domains import Domain, MaybeMember, Member, Range
 from ..model.language.misuse import ModelError
 from ..model.language.plain import Packed, out_of_range
 from ..model.language.predicates import Predicate
@@ -20,6 +20,7 @@ from .ground import GroundAction, Grounder, GroundWrite, cells_of, is_false
 
 Test = Callable[[Packed], bool]
 Effect = Callable[[Packed], Packed]
+Answer = TypeVar("Answer")
 
 
 class Coder:
@@ -27,6 +28,7 @@ class Coder:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self._codes: dict[Domain, dict[Any, int]] = {}
 
     def truth(self, term: Term) -> str:
         """An expression that is true (or 1) where the condition holds."""
@@ -92,8 +94,10 @@ class Coder:
     def _code_of(self, value: Any, domain: Domain) -> int:
         if isinstance(domain, Range):
             return int(value) - domain.low
-        values = domain.values(self.scope.sorts)
-        return next(code for code, known in enumerate(values) if known is value or (value is NOBODY and known is NOBODY))
+        if domain not in self._codes:
+            values = domain.values(self.scope.sorts)
+            self._codes[domain] = {known: code for code, known in enumerate(values)}
+        return self._codes[domain][value]
 
     def effect(self, action: GroundAction, name: str) -> str:
         """A function that returns the packed state after the action."""
@@ -110,7 +114,8 @@ class Coder:
         shifted = value if low == 0 else f"{value} - {low}"
         if self._surely_inside(write.value.domain, domain):
             return [f"    b[{write.index}] = {shifted}"]
-        check = f"    if not {domain.low} <= v <= {domain.high}: overrun({write.index}, {write.where.line}, v)"
+        fits = f"{domain.low} <= v <= {domain.high}"
+        check = f"    if not {fits}: overrun({write.index}, {write.where.line}, v)"
         return [f"    v = {value}", check, f"    b[{write.index}] = v - {low}"]
 
     def _domain(self, write: GroundWrite) -> Domain:
@@ -131,22 +136,35 @@ def compile_tests(scope: Scope, terms: Iterable[Term]) -> list[Test]:
     return made
 
 
+class _WhenAsked(dict[int, Answer]):
+    """Answers by position, each worked out when it is first asked for."""
+
+    def __init__(self, work_out: Callable[[int], Answer]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, position: int) -> Answer:
+        answer = self[position] = self._work_out(position)
+        return answer
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """A scope as Python functions. Position i of every list speaks of the same action instance.
+    """A scope as Python functions. Position i of ``actions`` and ``guards`` is one action instance.
 
-    ``affected[i]``: the instances whose guards can change when i is taken (i included);
-    ``statements``: compiled invariants and other statements; ``touched[i]``: the statements
-    that can change when i is taken; ``impossible``: instances that are possible in no state.
+    ``effects[i]`` takes it; ``affected[i]``: the instances whose guards can change when it is taken;
+    ``statements``: compiled invariants and other statements; ``touched[i]``: the statements that can
+    change; ``impossible``: instances that are possible in no state. What is indexed by i and is no list
+    is worked out when it is first asked for.
     """
 
     scope: Scope
     actions: tuple[GroundAction, ...]
     guards: list[Test]
-    effects: list[Effect]
-    affected: list[tuple[int, ...]]
+    effects: Mapping[int, Effect]
+    affected: Mapping[int, tuple[int, ...]]
     statements: Mapping[str, Test]
-    touched: list[tuple[str, ...]]
+    touched: Mapping[int, tuple[str, ...]]
     impossible: tuple[Instance, ...]
 
     def instance(self, position: int) -> Instance:
@@ -161,33 +179,38 @@ class Kernel:
 def kernel_for(scope: Scope, predicates: Iterable[Predicate] = ()) -> Kernel:
     """Compile a scope, with the statements that are to be asked in its states."""
     grounder = Grounder(scope)
-    ground = [grounder.instance(instance) for instance in scope.instances()]
-    actions = tuple(action for action in ground if not is_false(action.enabled()))
+    ground = [(action, action.enabled()) for action in map(grounder.instance, scope.instances())]
+    actions = tuple(action for action, enabled in ground if not is_false(enabled))
+    guards = [enabled for _, enabled in ground if not is_false(enabled)]
     asked = {predicate.name: grounder.statement(predicate) for predicate in predicates}
     return Kernel(
         scope,
         actions,
-        compile_tests(scope, (action.enabled() for action in actions)),
-        _effects(scope, actions),
-        _who_reads([action.reads() for action in actions], actions),
+        compile_tests(scope, guards),
+        _WhenAsked(_effects(scope, actions)),
+        _WhenAsked(_readers([cells_of(guard) for guard in guards], actions)),
         dict(zip(asked, compile_tests(scope, asked.values()), strict=True)),
-        _touched({name: cells_of(term) for name, term in asked.items()}, actions),
-        tuple(action.instance for action in ground if is_false(action.enabled())),
+        _WhenAsked(_touched({name: cells_of(term) for name, term in asked.items()}, actions)),
+        tuple(action.instance for action, enabled in ground if is_false(enabled)),
     )
 
 
-def _effects(scope: Scope, actions: tuple[GroundAction, ...]) -> list[Effect]:
+def _effects(scope: Scope, actions: tuple[GroundAction, ...]) -> Callable[[int], Effect]:
     coder = Coder(scope)
-    names = [f"e{position}" for position in range(len(actions))]
-    text = "\n".join(coder.effect(action, name) for action, name in zip(actions, names, strict=True))
-    space: dict[str, Any] = {"overrun": _overrun(scope, actions)}
-    exec(text, space)
-    return [space[name] for name in names]
+
+    def effect(position: int) -> Effect:
+        action = actions[position]
+        space: dict[str, Any] = {"overrun": _overrun(scope, action)}
+        exec(coder.effect(action, "effect"), space)
+        made: Effect = space["effect"]
+        return made
+
+    return effect
 
 
-def _overrun(scope: Scope, actions: tuple[GroundAction, ...]) -> Callable[[int, int, int], None]:
+def _overrun(scope: Scope, action: GroundAction) -> Callable[[int, int, int], None]:
     def overrun(index: int, line: int, value: int) -> None:
-        write = next(w for a in actions for w in a.assignments if w.index == index and w.where.line == line)
+        write = next(w for w in action.assignments if w.index == index and w.where.line == line)
         assert write.field is not None
         place = str(scope.cells[index])
         raise ModelError([out_of_range(write.field, value, write.where, f"s.{place} = {value}")])
@@ -195,14 +218,26 @@ def _overrun(scope: Scope, actions: tuple[GroundAction, ...]) -> Callable[[int, 
     return overrun
 
 
-def _who_reads(reads: list[frozenset[int]], actions: tuple[GroundAction, ...]) -> list[tuple[int, ...]]:
-    """For each action: the positions whose reads meet its writes, or that are itself."""
-    readers: dict[int, set[int]] = {}
+def _readers(
+    reads: list[frozenset[int]], actions: tuple[GroundAction, ...]
+) -> Callable[[int], tuple[int, ...]]:
+    """For an action: the positions whose reads meet its writes."""
+    readers: dict[int, list[int]] = {}
     for position, cells in enumerate(reads):
         for cell in cells:
-            readers.setdefault(cell, set()).add(position)
-    return [tuple(sorted(set().union(*(readers.get(c, set()) for c in a.written())))) for a in actions]
+            readers.setdefault(cell, []).append(position)
+
+    def affected(position: int) -> tuple[int, ...]:
+        return tuple(sorted(set().union(*(readers.get(cell, ()) for cell in actions[position].written()))))
+
+    return affected
 
 
-def _touched(cells: dict[str, frozenset[int]], actions: tuple[GroundAction, ...]) -> list[tuple[str, ...]]:
-    return [tuple(name for name, read in cells.items() if read & a.written()) for a in actions]
+def _touched(
+    cells: dict[str, frozenset[int]], actions: tuple[GroundAction, ...]
+) -> Callable[[int], tuple[str, ...]]:
+    def touched(position: int) -> tuple[str, ...]:
+        written = actions[position].written()
+        return tuple(name for name, read in cells.items() if not read.isdisjoint(written))
+
+    return touched

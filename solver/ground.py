@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.language.actions import Action
+from ..model.language.building import compute, interval, join
 from ..model.language.domains import BOOL, NOBODY, Domain, MaybeMember, Member, Range, domain_of_value
 from ..model.language.misuse import Source
 from ..model.language.predicates import Predicate
+from ..model.language.recording import Write
 from ..model.language.scope import Instance, Scope, budget_name
 from ..model.language.state import Field
 from ..model.language.terms import (
@@ -36,11 +38,7 @@ from ..model.language.terms import (
     Var,
     Where,
     children,
-    compute,
-    interval,
-    join,
 )
-from ..model.language.tracing import Write
 
 TRUE = Const(True, BOOL)
 FALSE = Const(False, BOOL)
@@ -265,21 +263,28 @@ class Grounder:
         assignments: list[GroundWrite] = []
         for write in trace.writes:
             if all(self.scope.on(name) for name in write.mechanisms):
-                assignments += self._write(write, env, assignments)
+                assignments += list(self._write(write, env, assignments))
         self._spend(instance.action, guards, assignments)
         return GroundAction(instance, tuple(guards), tuple(assignments))
 
     def _write(self, write: Write, env: Environment, before: list[GroundWrite]) -> Iterator[GroundWrite]:
-        """The cells that an assignment can write: one for each member of a row, one for each place it may mean."""
+        """The cells that an assignment can write: each member of a row, each place that a term may mean."""
         for inner in self._bindings(write.rows, env):
             value = self.ground(write.value, inner)
             for here, places in self._places([self.ground(place, inner) for place in write.places]):
                 index = self.scope.cell_index[write.field.name, places]
-                kept = next((w.value for w in reversed(before) if w.index == index), self._cell(index))
-                yield GroundWrite(index, choice(here, value, kept), write.field, write.where)
+                new = value if is_true(here) else choice(here, value, self._left_in(index, before))
+                yield GroundWrite(index, new, write.field, write.where)
+
+    def _left_in(self, index: int, before: list[GroundWrite]) -> Term:
+        """What a cell holds when it is not written here: what an earlier assignment left in it."""
+        return next((write.value for write in reversed(before) if write.index == index), self._cell(index))
 
     def _places(self, places: list[Term]) -> Iterator[tuple[Term, tuple[Any, ...]]]:
         """All places that the terms can mean, each with the condition under which they mean it."""
+        if all(isinstance(place, Const) for place in places):
+            yield TRUE, tuple(place.value for place in places if isinstance(place, Const))
+            return
         options = [[p.value] if isinstance(p, Const) else p.domain.values(self.scope.sorts) for p in places]
         for members in itertools.product(*options):
             pairs = zip(places, members, strict=True)
@@ -309,14 +314,14 @@ class Grounder:
 
     def ground(self, term: Term, env: Environment) -> Term:
         """The term with these variables bound."""
-        if isinstance(term, Const | Cell):
-            return term if not isinstance(term, Const) else constant(term.value, term.domain)
-        if isinstance(term, Var):
-            return constant(env[term.name], term.domain)
-        key = (id(term), tuple(env[name] for name in self._free_names(term)))
-        if key not in self._memory:
-            self._memory[key] = self._ground(term, env)
-        return self._memory[key]
+        names = self._free.get(id(term))
+        if names is None:
+            names = self._free_names(term)
+        key = (id(term), tuple([env[name] for name in names]))
+        found = self._memory.get(key)
+        if found is None:
+            found = self._memory[key] = self._ground(term, env)
+        return found
 
     def _free_names(self, term: Term) -> tuple[str, ...]:
         if id(term) not in self._free:
@@ -333,6 +338,10 @@ class Grounder:
 
     def _ground(self, term: Term, env: Environment) -> Term:
         match term:
+            case Const(value=value):
+                return constant(value, term.domain)
+            case Var(name=name):
+                return constant(env[name], term.domain)
             case Read():
                 return self._read(term, env)
             case Equal(left=left, right=right):

@@ -36,9 +36,18 @@ Known = dict[int, int]
 """Cells whose code is decided."""
 
 
-def initial_states(scope: Scope, shuffle: random.Random | None = None) -> Iterator[Packed]:
-    """Every initial state once; with ``shuffle`` in a random order, neighbours being alike."""
-    return Starts(scope).each(shuffle)
+def _nothing() -> None:
+    """Called when nothing waits to be called."""
+
+
+def initial_states(
+    scope: Scope, shuffle: random.Random | None = None, on_try: Callable[[], None] = _nothing
+) -> Iterator[Packed]:
+    """Every initial state once; with ``shuffle`` in a random order, neighbours being alike.
+
+    ``on_try`` is called now and then while a state is looked for; it may raise to end a long search.
+    """
+    return Starts(scope, on_try).each(shuffle)
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,9 @@ class _Branch:
 class Starts:
     """The initial states of a scope, prepared once and listed or drawn as often as wanted."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, on_try: Callable[[], None] = _nothing) -> None:
         self.scope = scope
+        self._on_try = on_try
         conditions = _conditions(scope)
         self._allowed = self._codes_allowed_by([c for c in conditions if len(cells_of(c)) == 1])
         rest = tuple(condition for condition in conditions if len(cells_of(condition)) != 1)
@@ -114,6 +124,7 @@ class Starts:
         """The branch with each value of a cell that the conditions allow."""
         readers = self._who_reads(index, branch.open_cells)
         for code in self._codes(index, shuffle):
+            self._on_try()
             tried = self._settled(branch, {index: code}, readers)
             if tried is not None:
                 yield tried

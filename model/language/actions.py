@@ -1,10 +1,10 @@
 """Actions: what can happen, as guards and effects in one function.
 
-    @action(agent="source host", kind="protocol", fairness="weak")
-    def begin_live_migration(s: Cluster, vm: VM, src: Host, dst: Host):
-        \"\"\"Start copying a running VM's memory to another host.\"\"\"
-        require(s.copy[vm, src] == Copy.RUNNING, "the VM does not run on this host")
-        s.copy[vm, dst] = Copy.RECEIVING
+@action(agent="source host", kind="protocol", fairness="weak")
+def begin_live_migration(s: Cluster, vm: VM, src: Host, dst: Host):
+    \"\"\"Start copying a running VM's memory to another host.\"\"\"
+    require(s.copy[vm, src] == Copy.RUNNING, "the VM does not run on this host")
+    s.copy[vm, dst] = Copy.RECEIVING
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def _tag_problems(made: Action) -> list[Problem]:
     return found
 
 
-def parameters_of(function: Callable[..., Any], frame: FrameType) -> tuple[type[State], tuple[Parameter, ...]]:
+def parameters_of(
+    function: Callable[..., Any], frame: FrameType
+) -> tuple[type[State], tuple[Parameter, ...]]:
     """The State class and the parameters that a function's annotations name.
 
     Raises ModelError with place and cure when an annotation is missing or is no domain.
@@ -120,11 +122,15 @@ def parameters_of(function: Callable[..., Any], frame: FrameType) -> tuple[type[
     try:
         hints = typing.get_type_hints(function, localns=dict(frame.f_locals), include_extras=True)
     except NameError as error:
-        raise _bad_signature(function, str(error), "the class's name as it is imported in this file") from error
+        raise _bad_signature(
+            function, str(error), "the class's name as it is imported in this file"
+        ) from error
     state = hints.get(names[0]) if names else None
     if not (isinstance(state, type) and issubclass(state, State)):
         raise _bad_signature(
-            function, "the first parameter is the state", f"def {function.__name__}(s: Cluster, …), a State class"
+            function,
+            "the first parameter is the state",
+            f"def {function.__name__}(s: Cluster, …), a State class",
         )
     return state, tuple(_parameter(function, name, hints) for name in names[1:])
 
@@ -142,7 +148,9 @@ def _parameter(function: Callable[..., Any], name: str, hints: dict[str, Any]) -
 
 def _bad_signature(function: Callable[..., Any], message: str, cure: str) -> ModelError:
     where = source_of_function(function)
-    return ModelError([Problem(where, f"def {function.__name__}{inspect.signature(function)}", message, cure)])
+    return ModelError(
+        [Problem(where, f"def {function.__name__}{inspect.signature(function)}", message, cure)]
+    )
 
 
 def sentence_of(function: Callable[..., Any]) -> str:

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from .domains import Choice, Member, Sort
-from .misuse import ModelError, Problem
+from .domains import Choice, Member
+from .misuse import Problem
 from .plain import holds
 from .scope import MOST_VALUES, Places, Scope, fits_domain, plural, problem
 from .state import Static
@@ -39,7 +39,9 @@ def _settings(scope: Scope) -> Iterator[Problem]:
             known = ", ".join(scope.model.settings) or "none"
             yield problem(scope, name, "no such setting", f"one of: {known}")
         elif value not in setting.values:
-            yield problem(scope, f"{name}={value!r}", "no such value", f"one of: {', '.join(map(str, setting.values))}")
+            yield problem(
+                scope, f"{name}={value!r}", "no such value", f"one of: {', '.join(map(str, setting.values))}"
+            )
 
 
 def _budgets(scope: Scope) -> Iterator[Problem]:
@@ -62,7 +64,9 @@ def _sizes(scope: Scope) -> Iterator[Problem]:
     for field in scope.model.fields.values():
         if len(field.value.values(scope.sorts)) > MOST_VALUES:
             message = f"{field.name} has more than {MOST_VALUES} values"
-            yield problem(scope, field.name, message, "coarser steps (percent, GiB), or a Static for the exact number")
+            yield problem(
+                scope, field.name, message, "coarser steps (percent, GiB), or a Static for the exact number"
+            )
 
 
 def _statics(scope: Scope) -> Iterator[Problem]:
@@ -80,7 +84,7 @@ def static_values(scope: Scope, static: Static) -> tuple[dict[Places, Any], list
         value = given(*places) if callable(given) else table.get(places, static.default)
         if value is None:
             missing.append(places)
-        values[places] = _as_value(scope, static, value)
+        values[places] = _as_value(static, value)
     return values, [*_missing(scope, static, missing), *_misfits(scope, static, values, table)]
 
 
@@ -94,19 +98,23 @@ def _as_places(static: Static, key: Any) -> Places:
     return tuple(d.of(n) if isinstance(d, Member) and isinstance(n, str) else n for d, n in pairs)
 
 
-def _as_value(scope: Scope, static: Static, value: Any) -> Any:
-    of = getattr(static.value, "of", None)
-    if isinstance(value, str) and isinstance(of, type) and issubclass(of, Sort):
-        return of(value)
-    return of(value) if isinstance(value, str) and isinstance(static.value, Choice) else value
+def _as_value(static: Static, value: Any) -> Any:
+    """A member or an enumeration value may be given by its name."""
+    domain = static.value
+    named = isinstance(value, str) and isinstance(domain, Member | Choice)
+    return domain.of(value) if named and isinstance(domain, Member | Choice) else value
 
 
 def _missing(scope: Scope, static: Static, missing: list[Places]) -> list[Problem]:
     if not missing:
         return []
     first = ", ".join(map(word, missing[0]))
-    message = f"{static.name} has no value at {first}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
-    return [problem(scope, static.name, message, f"statics={{{static.name!r}: {{…}}}}, or default= in the model")]
+    message = f"{static.name} has no value at {first}" + (
+        f" and {len(missing) - 1} more" if missing[1:] else ""
+    )
+    return [
+        problem(scope, static.name, message, f"statics={{{static.name!r}: {{…}}}}, or default= in the model")
+    ]
 
 
 def _misfits(
@@ -115,10 +123,17 @@ def _misfits(
     for places, value in values.items():
         if value is not None and not fits_domain(static.value, value, scope.sorts):
             expression = f"{static.name}[{', '.join(map(word, places))}]"
-            yield problem(scope, expression, f"{value!r} is no value of {static.value}", f"a value of {static.value}")
+            yield problem(
+                scope, expression, f"{value!r} is no value of {static.value}", f"a value of {static.value}"
+            )
     for places in table:
         if places not in values:
-            yield problem(scope, f"{static.name}[{', '.join(map(str, places))}]", "no such place", "members of this scope")
+            yield problem(
+                scope,
+                f"{static.name}[{', '.join(map(str, places))}]",
+                "no such place",
+                "members of this scope",
+            )
 
 
 def check_axioms(scope: Scope) -> list[Problem]:
@@ -128,11 +143,9 @@ def check_axioms(scope: Scope) -> list[Problem]:
         for arguments in scope.arguments(predicate.parameters):
             if not holds(scope, None, predicate, arguments):
                 shown = f"{predicate.name}({', '.join(map(word, arguments))})"
-                found.append(problem(scope, shown, f"not true of this scope: {predicate.sentence}", "other static data"))
+                found.append(
+                    problem(
+                        scope, shown, f"not true of this scope: {predicate.sentence}", "other static data"
+                    )
+                )
     return found
-
-
-def require_sound(problems: list[Problem]) -> None:
-    """Raise all problems as one error, if there are any."""
-    if problems:
-        raise ModelError(problems)

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .building import compute
 from .domains import NOBODY
 from .plain import Packed, Refusal
+from .recording import Write
 from .scope import Instance, Places, Scope, budget_name
 from .state import check_range
 from .terms import (
@@ -30,9 +32,7 @@ from .terms import (
     Total,
     Var,
     Where,
-    compute,
 )
-from .tracing import Write
 
 Environment = dict[str, Any]
 
@@ -146,4 +146,6 @@ def _row_bindings(scope: Scope, rows: tuple[Var, ...], env: Environment) -> Iter
 
 
 def _code(values: tuple[Any, ...], value: Any) -> int:
-    return next(code for code, known in enumerate(values) if known is value or (type(known) is int and known == value))
+    return next(
+        code for code, known in enumerate(values) if known is value or (type(known) is int and known == value)
+    )

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .domains import NOBODY, Nobody, Range, Sort, domain_of_value
+from .domains import Nobody, Range, Sort, domain_of_value
 from .misuse import ModelError, Problem, Source, complain, expression_of, here, model_frame
+from .recording import complain_about_arity, complain_about_place
 from .state import Field, Quantity, Setting
-from .tracing import complain_about_arity, complain_about_place
 from .wording import word
 from .words import LeadsTo, at, reading, real_bool
 
@@ -96,7 +96,9 @@ class PlainStore:
             if not isinstance(place, Sort) or place not in domain.values(self.scope.sorts):
                 got = type(place) if isinstance(place, Nobody) else None
                 complain_about_place(quantity, domain, place, None if got is None else domain_of_value(place))
-        raise ModelError([Problem(here(), f"s.{quantity.name}{list(places)}", "no such place", "members of the scope")])
+        raise ModelError(
+            [Problem(here(), f"s.{quantity.name}{list(places)}", "no such place", "members of the scope")]
+        )
 
     def require(self, condition: Any, reason: str, mechanism: str | None) -> None:
         holds = real_bool(condition, "require")
@@ -120,7 +122,9 @@ class PlainStore:
             for index, new in changes:
                 self.cells[index] = self._code(written, index, new)
 
-    def _points(self, written: Field, places: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    def _points(
+        self, written: Field, places: tuple[Any, ...], value: Any
+    ) -> Iterator[tuple[tuple[Any, ...], Any]]:
         """The places that an assignment names; a slice stands for all members."""
         free = [position for position, place in enumerate(places) if isinstance(place, slice)]
         if not free or len(places) != len(written.index):
@@ -146,7 +150,9 @@ class PlainStore:
         raise ModelError([wrong_value(written, value)])
 
     def quantify(self, kind: str, sorts: tuple[type[Sort], ...], body: Callable[..., Any]) -> Any:
-        values = (body(*members) for members in itertools.product(*(self.scope.sorts[sort] for sort in sorts)))
+        values = (
+            body(*members) for members in itertools.product(*(self.scope.sorts[sort] for sort in sorts))
+        )
         if kind == "total":
             return sum(values)
         truths = (real_bool(value, kind) for value in values)
@@ -233,7 +239,9 @@ def holds(scope: Scope, packed: Packed | None, predicate: Predicate, arguments: 
 
 def true_of(scope: Scope, packed: Packed, predicate: Predicate) -> bool:
     """Whether a statement is true for all arguments (some, for a ``possible``)."""
-    truths = (holds(scope, packed, predicate, arguments) for arguments in scope.arguments(predicate.parameters))
+    truths = (
+        holds(scope, packed, predicate, arguments) for arguments in scope.arguments(predicate.parameters)
+    )
     return any(truths) if predicate.kind == "possible" else all(truths)
 
 
@@ -241,8 +249,6 @@ def describe_state(scope: Scope, packed: Packed) -> dict[str, str]:
     """Every cell and its value in words."""
     return {str(cell): word(cell.values[code]) for cell, code in zip(scope.cells, packed, strict=True)}
 
-
-_ = (NOBODY,)
 
 
 def state_at(scope: Scope, packed: Packed) -> Any:

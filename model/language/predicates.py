@@ -19,8 +19,8 @@ from functools import partial
 from typing import Any, overload
 
 from .actions import Parameter, parameters_of, sentence_of, text_of
-from .misuse import Problem, Source, report_all, shown_path
 from .domains import Sort
+from .misuse import Problem, Source, report_all, shown_path
 from .state import Field, Model, State, sort_of
 from .tracing import trace_statement
 
@@ -54,7 +54,16 @@ def _register(
     code = function.__code__
     where = Source(shown_path(code.co_filename), code.co_firstlineno)
     predicate = Predicate(
-        kind, function.__name__, function, state, parameters, sentence_of(function), text_of(function), names, source, where
+        kind,
+        function.__name__,
+        function,
+        state,
+        parameters,
+        sentence_of(function),
+        text_of(function),
+        names,
+        source,
+        where,
     )
     problems = _unknown_mechanisms(predicate) + trace_statement(state, predicate).problems
     if not problems:
@@ -99,7 +108,9 @@ class _Decorator:
 
 
 invariant = _Decorator("invariant", "Holds in every reachable state.")
-possible = _Decorator("possible", "Some reachable state shows it; without a witness the model says too little.")
+possible = _Decorator(
+    "possible", "Some reachable state shows it; without a witness the model says too little."
+)
 progress = _Decorator("progress", "``return leads_to(premise, conclusion)``: the wait always ends.")
 axiom = _Decorator("axiom", "Constrains static data: assumed for any size, checked on every concrete scope.")
 initial = _Decorator("initial", "Holds in the states a run starts from; several are combined with and.")
@@ -129,4 +140,6 @@ def _at_most_one(model: Model, field: Field) -> Predicate:
 
     sentence = f"At most one {sort.__name__.lower()} at a time: {field.doc or field.name}."
     name = f"{field.name}_at_most_one"
-    return Predicate("invariant", name, at_most_one, model.state, others, sentence, sentence, (), "", field.source)
+    return Predicate(
+        "invariant", name, at_most_one, model.state, others, sentence, sentence, (), "", field.source
+    )

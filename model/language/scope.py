@@ -16,7 +16,7 @@ from .actions import Action, Parameter
 from .domains import Domain, Integer, Range, Sort
 from .misuse import ModelError, Problem, Source
 from .predicates import Predicate
-from .state import Field, Model, Quantity, State, Static
+from .state import Field, Model, Quantity, State
 from .tracing import Statement, Trace, trace_action, trace_statement
 from .wording import word
 
@@ -55,7 +55,8 @@ class Scope:
     members; names will do) to values, or a function of the places. ``settings``: values that differ from
     the defaults. ``without``: mechanisms that are removed. ``budgets``: how often the actions under
     that budget may happen; a budget that is not named is 0. ``initial``: a further condition on the
-    states a run starts from. ``recipe``: Python lines that make this scope again. Raises ModelError with all problems when something does not fit.
+    states a run starts from. ``recipe``: Python lines that make this scope again. Raises ModelError with
+    all problems when something does not fit.
     """
 
     state: type[State]
@@ -128,7 +129,9 @@ class Scope:
     def traces(self) -> dict[str, Trace]:
         """Every action that the mechanisms leave in the model, traced under this scope's settings."""
         actions = self.model.actions.values()
-        return {a.name: trace_action(self.state, a, self.all_settings) for a in actions if self.on(a.mechanism)}
+        return {
+            a.name: trace_action(self.state, a, self.all_settings) for a in actions if self.on(a.mechanism)
+        }
 
     def statement(self, predicate: Predicate) -> Statement:
         """A predicate traced under this scope's settings."""
@@ -157,7 +160,12 @@ class Scope:
         """Sizes, budgets and removed mechanisms, for reports."""
         sizes: dict[str, object] = {plural(sort): len(names) for sort, names in self.members.items()}
         named = {"name": self.name} if self.name else {}
-        return {**named, **sizes, **self.all_budgets, **({"without": list(self.without)} if self.without else {})}
+        return {
+            **named,
+            **sizes,
+            **self.all_budgets,
+            **({"without": list(self.without)} if self.without else {}),
+        }
 
 
 def plural(sort: type[Sort]) -> str:
@@ -178,7 +186,9 @@ def problem(scope: Scope, expression: str, message: str, cure: str) -> Problem:
         file = inspect.getsourcefile(scope.state) or scope.state.__module__
     except (TypeError, OSError):
         file = scope.state.__module__
-    return Problem(Source(f"scope {scope.name or scope.state.__name__} of {file}", 0), expression, message, cure)
+    return Problem(
+        Source(f"scope {scope.name or scope.state.__name__} of {file}", 0), expression, message, cure
+    )
 
 
 def fits_domain(domain: Domain, value: Any, sorts: Mapping[type[Sort], tuple[Sort, ...]]) -> bool:
@@ -187,7 +197,7 @@ def fits_domain(domain: Domain, value: Any, sorts: Mapping[type[Sort], tuple[Sor
         return isinstance(value, int) and not isinstance(value, bool)
     if isinstance(domain, Range):
         return isinstance(value, int) and not isinstance(value, bool) and domain.low <= value <= domain.high
-    return any(value is known or (isinstance(value, bool) and value == known) for known in domain.values(sorts))
+    return any(
+        value is known or (isinstance(value, bool) and value == known) for known in domain.values(sorts)
+    )
 
-
-_ = (Static,)

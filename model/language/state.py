@@ -82,7 +82,9 @@ class Quantity:
 
     def __set__(self, instance: State, value: object) -> None:
         if self.index:
-            complain(f"s.{self.name} has no place", f"s.{self.name}[{', '.join(map(_example, self.index))}] = …")
+            complain(
+                f"s.{self.name} has no place", f"s.{self.name}[{', '.join(map(_example, self.index))}] = …"
+            )
             return
         assign(instance.__dict__["store"], self, (), value)
 
@@ -107,7 +109,10 @@ class Field(Quantity):
         one_sort = len(self.index) == 1 and isinstance(self.index[0], Member)
         if one_sort and getattr(self.value, "of", None) is getattr(self.index[0], "of", None):
             sort = self.index[0]
-            complain(f"no map from {sort} to {sort}: proofs become undecidable", f"Field({sort}, {sort}, value=bool)")
+            complain(
+                f"no map from {sort} to {sort}: proofs become undecidable",
+                f"Field({sort}, {sort}, value=bool)",
+            )
 
 
 class Static(Quantity):
@@ -173,7 +178,9 @@ class View:
         return True
 
     def __getattr__(self, name: str) -> Any:
-        complain(f"s.{self.field.name} has no attribute {name!r}", f"s.{self.field.name}[{_places_of(self.field)}]")
+        complain(
+            f"s.{self.field.name} has no attribute {name!r}", f"s.{self.field.name}[{_places_of(self.field)}]"
+        )
         from .terms import POISON
 
         return POISON
@@ -311,7 +318,8 @@ def did_you_mean(name: str, state: type[State], declare: str) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     if near:
         return f"s.{near[0]}"
-    return f"{declare.replace('name', name, 1)} in class {state.__name__} (it has {', '.join(known) or 'no fields'})"
+    declared = ", ".join(known) or "no fields"
+    return f"{declare.replace('name', name, 1)} in class {state.__name__} (it has {declared})"
 
 
 def check_range(field: Quantity, value: object) -> bool:

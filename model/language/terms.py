@@ -1,30 +1,18 @@
 """Terms: what an expression over a state becomes when a model function is traced.
 
 Each node knows its domain and, where it came from a model's text, its line. ``==``, ``<``, ``&``,
-``|``, ``+`` … on terms build terms; a term used where Python wants a truth value, a number or a
-key is a misuse and is reported with its line (``misuse``).
+``|``, ``+`` … on terms build terms (``building``); a term used where Python wants a truth value, a number
+or a key is a misuse and is reported with its line (``misuse``).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Never
 
-from .domains import (
-    BOOL,
-    INTEGER,
-    NOBODY,
-    Choice,
-    Domain,
-    Integer,
-    MaybeMember,
-    Member,
-    Range,
-    comparable,
-    domain_of_value,
-)
+from .domains import BOOL, INTEGER, Domain
 from .misuse import complain
 from .truth import complain_about_number, complain_about_truth
 
@@ -37,54 +25,54 @@ class Term:
 
     # truth values
     def __and__(self, other: object) -> Term:
-        return both(self, other)
+        return building.both(self, other)
 
     def __rand__(self, other: object) -> Term:
-        return both(other, self)
+        return building.both(other, self)
 
     def __or__(self, other: object) -> Term:
-        return either(self, other)
+        return building.either(self, other)
 
     def __ror__(self, other: object) -> Term:
-        return either(other, self)
+        return building.either(other, self)
 
     # comparisons
     def __eq__(self, other: object) -> Term:  # type: ignore[override]
-        return equal(self, other)
+        return building.equal(self, other)
 
     def __ne__(self, other: object) -> Term:  # type: ignore[override]
-        return negation(equal(self, other))
+        return building.negation(building.equal(self, other))
 
     def __lt__(self, other: object) -> Term:
-        return less(self, other)
+        return building.less(self, other)
 
     def __gt__(self, other: object) -> Term:
-        return less(other, self)
+        return building.less(other, self)
 
     def __le__(self, other: object) -> Term:
-        return negation(less(other, self))
+        return building.negation(building.less(other, self))
 
     def __ge__(self, other: object) -> Term:
-        return negation(less(self, other))
+        return building.negation(building.less(self, other))
 
     # bounded arithmetic
     def __add__(self, other: object) -> Term:
-        return arithmetic("+", self, other)
+        return building.arithmetic("+", self, other)
 
     def __radd__(self, other: object) -> Term:
-        return arithmetic("+", other, self)
+        return building.arithmetic("+", other, self)
 
     def __sub__(self, other: object) -> Term:
-        return arithmetic("-", self, other)
+        return building.arithmetic("-", self, other)
 
     def __rsub__(self, other: object) -> Term:
-        return arithmetic("-", other, self)
+        return building.arithmetic("-", other, self)
 
     def __mul__(self, other: object) -> Term:
-        return arithmetic("*", self, other)
+        return building.arithmetic("*", self, other)
 
     def __rmul__(self, other: object) -> Term:
-        return arithmetic("*", other, self)
+        return building.arithmetic("*", other, self)
 
     # misuse: reported with its line, then tracing goes on with a harmless value
     def __bool__(self) -> bool:
@@ -141,13 +129,16 @@ class Term:
         return POISON
 
     def __getitem__(self, key: object) -> Term:
-        complain("a value of the state is indexed", "index the field with all its places at once: s.copy[vm, host]")
+        complain(
+            "a value of the state is indexed", "index the field with all its places at once: s.copy[vm, host]"
+        )
         return POISON
 
 
 def _no_division() -> Term:
     complain(
-        "division differs between Python and solvers for negative numbers", "a multiplication: 2 * s.x[h] <= s.y[h]"
+        "division differs between Python and solvers for negative numbers",
+        "a multiplication: 2 * s.x[h] <= s.y[h]",
     )
     return POISON
 
@@ -163,7 +154,7 @@ class Poison(Term):
 
     __and__ = __rand__ = __or__ = __ror__ = __add__ = __radd__ = __sub__ = __rsub__ = _same
     __mul__ = __rmul__ = __lt__ = __le__ = __gt__ = __ge__ = __invert__ = __truediv__ = __floordiv__ = _same
-    __eq__ = __ne__ = __getitem__ = __call__ = _same  # type: ignore[assignment]
+    __eq__ = __ne__ = __getitem__ = __call__ = _same
 
     def __getattr__(self, name: str) -> Term:
         if name.startswith("__"):
@@ -329,143 +320,6 @@ class At(Term):
 Binder = ForAll | Exists | Count | Total | At
 
 
-def lift(value: object, like: Domain | None = None) -> Term:
-    """An ordinary value as a term; misuse is reported and gives POISON."""
-    if isinstance(value, Term):
-        return value
-    if value is NOBODY and isinstance(like, MaybeMember):
-        return Const(NOBODY, like)
-    domain = domain_of_value(value)
-    if domain is not None:
-        return Const(value, domain)
-    complain(
-        f"{value!r} is not a value of the language",
-        "a bool, a whole number, an enumeration member, a member of a sort, or NOBODY for a Maybe(…) field",
-    )
-    return POISON
-
-
-def truth(value: object) -> Term:
-    """A condition as a term; anything but a truth value is reported."""
-    term = lift(value)
-    if term.domain != BOOL:
-        complain(f"a condition is needed here, not a value of {term.domain}", "a comparison: s.phase[vm] == Phase.IDLE")
-        return POISON
-    return term
-
-
-def number(value: object) -> Term:
-    """A number as a term; anything else is reported."""
-    term = lift(value)
-    if not isinstance(term.domain, (Range, Integer)) and term is not POISON:
-        complain(f"a number is needed here, not a value of {term.domain}", "where(condition, 1, 0), or s.count(…)")
-        return POISON
-    return term
-
-
-def both(one: object, other: object) -> Term:
-    """``one & other`` on truth values."""
-    parts = (truth(one), truth(other))
-    return POISON if poisoned(parts) else And(parts)
-
-
-def either(one: object, other: object) -> Term:
-    """``one | other`` on truth values."""
-    parts = (truth(one), truth(other))
-    return POISON if poisoned(parts) else Or(parts)
-
-
-def negation(value: object) -> Term:
-    """``no(value)``."""
-    part = truth(value)
-    return POISON if part is POISON else Not(part)
-
-
-def poisoned(parts: tuple[Term, ...]) -> bool:
-    """Whether one of the parts was reported already."""
-    return any(part is POISON for part in parts)
-
-
-def equal(one: object, other: object) -> Term:
-    """``one == other``; the domains must be comparable."""
-    like = one.domain if isinstance(one, Term) else other.domain if isinstance(other, Term) else None
-    left, right = lift(one, like), lift(other, like)
-    if poisoned((left, right)):
-        return POISON
-    if not comparable(left.domain, right.domain):
-        complain(
-            f"values of {left.domain} and {right.domain} can never be equal",
-            _comparison_cure(left.domain, right.domain),
-        )
-        return POISON
-    return Equal(left, right)
-
-
-def _comparison_cure(left: Domain, right: Domain) -> str:
-    for domain in (left, right):
-        if isinstance(domain, Choice):
-            return f"a member of the enumeration: {domain.of.__name__}.{next(iter(domain.of)).name}"
-        if isinstance(domain, Member | MaybeMember):
-            return f"a parameter or variable of sort {domain.of.__name__}"
-    return "values of one domain on both sides"
-
-
-def less(one: object, other: object) -> Term:
-    """``one < other`` on numbers."""
-    left, right = number(one), number(other)
-    return POISON if poisoned((left, right)) else Less(left, right)
-
-
-def arithmetic(operator: str, one: object, other: object) -> Term:
-    """``+``, ``-`` or ``*`` on numbers; the result's interval is computed."""
-    left, right = number(one), number(other)
-    if poisoned((left, right)):
-        return POISON
-    return Arithmetic(operator, left, right, interval(operator, left.domain, right.domain))
-
-
-_OPERATORS: dict[str, Callable[[int, int], int]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-}
-
-
-def compute(operator: str, left: int, right: int) -> int:
-    """The ordinary meaning of an arithmetic operator."""
-    return _OPERATORS[operator](left, right)
-
-
-def interval(operator: str, left: Domain, right: Domain) -> Domain:
-    """The numbers that ``left operator right`` can give."""
-    if not (isinstance(left, Range) and isinstance(right, Range)):
-        return INTEGER
-    ends = [compute(operator, a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
-    return Range(min(ends), max(ends))
-
-
-def choose(condition: object, yes: object, otherwise: object) -> Term:
-    """``where(condition, yes, otherwise)``: both sides have one kind of value."""
-    test = truth(condition)
-    like = next((side.domain for side in (yes, otherwise) if isinstance(side, Term)), None)
-    one, other = lift(yes, like), lift(otherwise, like)
-    if poisoned((test, one, other)):
-        return POISON
-    if not comparable(one.domain, other.domain):
-        complain(f"where(…) gives {one.domain} or {other.domain}", "values of one domain on both sides")
-        return POISON
-    return Where(test, one, other, join(one.domain, other.domain))
-
-
-def join(one: Domain, other: Domain) -> Domain:
-    """The smallest domain that holds the values of both."""
-    if isinstance(one, Range) and isinstance(other, Range):
-        return Range(min(one.low, other.low), max(one.high, other.high))
-    if isinstance(one, Integer) or isinstance(other, Integer):
-        return INTEGER
-    return other if isinstance(one, Member) and isinstance(other, MaybeMember) else one
-
-
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly below a node (bound variables left out)."""
     found: list[Term] = []
@@ -493,3 +347,5 @@ def digest(term: Term) -> str:
 
     return hashlib.sha256(show(term).encode()).hexdigest()[:16]
 
+
+from . import building  # noqa: E402  (the operators above need it, and it needs the nodes above)

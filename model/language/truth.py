@@ -58,7 +58,10 @@ def _advice_for(node: ast.AST) -> tuple[str, str] | None:
         case ast.Call(func=ast.Name(id=name)) if name in _LOOPS:
             return f"`{name}` cannot be applied to the state", _LOOPS[name]
         case ast.Assert(test=test):
-            return "`assert` cannot be applied to the state", f'require({ast.unparse(test)}, "why it is needed")'
+            return (
+                "`assert` cannot be applied to the state",
+                f'require({ast.unparse(test)}, "why it is needed")',
+            )
         case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
             return _branch_advice(test)
     return None
@@ -78,7 +81,9 @@ def _comparison_advice(node: ast.Compare) -> tuple[str, str] | None:
         box = node.comparators[0]
         items = box.elts if isinstance(box, ast.List | ast.Tuple | ast.Set) else []
         cure = " | ".join(f"({left} == {ast.unparse(item)})" for item in items) or "(x == a) | (x == b)"
-        return "`in` cannot be applied to the state", cure if isinstance(node.ops[0], ast.In) else f"no({cure})"
+        return "`in` cannot be applied to the state", cure if isinstance(
+            node.ops[0], ast.In
+        ) else f"no({cure})"
     if len(node.ops) > 1:
         sides = [node.left, *node.comparators]
         pairs = zip(sides, node.ops, sides[1:], strict=False)

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .building import choose, negation
 from .domains import NOBODY
 from .misuse import complain
-from .terms import Term, choose, negation
+from .terms import Term
 
 if TYPE_CHECKING:
     from .state import Store
