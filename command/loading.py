@@ -149,6 +149,8 @@ def _scope_of(
         make = getattr(module, "scope", None)
         if callable(make):
             return _called(make, names)
+        if problems and len(_states(module)) != 1:
+            return None
         return _adjusted(_smallest(_only_state(module, path), names), names)
     except ModelError as error:
         problems += [problem for problem in error.problems if problem not in problems]

@@ -177,12 +177,12 @@ class _Searcher:
     def _visit_all(self) -> None:
         self._tick()
         for packed in initial_states(self.kernel.scope, on_try=self._check_time):
+            self._check_states()
             self.table.add_root(packed)
             self.level.states.append(packed)
             self.level.before.append([])
             self.found.transitions += 1
             self._ask(len(self.table.roots) - 1, packed, self.kernel.statements)
-            self._check_states()
         if not self.level.states:
             self.found.stopped = NO_START
         while self.level.states:
@@ -198,7 +198,6 @@ class _Searcher:
             if not enabled:
                 self._note_end(number, packed)
             self._expand(number, packed, enabled)
-            self._check_states()
             if number % TICK_EVERY == 0:
                 self._tick()
 
@@ -227,6 +226,7 @@ class _Searcher:
                 self._note_overrun(error)
                 continue
             if successor not in known:
+                self._check_states()
                 self.table.add(successor, number, position)
                 level.states.append(successor)
                 level.before.append(enabled)
@@ -268,8 +268,9 @@ class _Searcher:
             raise _OutOfBounds(f"the limit of {most:g} s is reached")
 
     def _check_states(self) -> None:
+        """End the search when a state too many is about to be kept."""
         most = self.limits.states
-        if most is not None and len(self.table.known) > most:
+        if most is not None and len(self.table.known) >= most:
             raise _OutOfBounds(f"the limit of {most:,} states is reached")
 
     def _megabytes(self) -> float:

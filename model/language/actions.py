@@ -10,6 +10,7 @@ def begin_live_migration(s: Cluster, vm: VM, src: Host, dst: Host):
 from __future__ import annotations
 
 import inspect
+import linecache
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -148,8 +149,15 @@ def _parameter(function: Callable[..., Any], name: str, hints: dict[str, Any]) -
 
 def _bad_signature(function: Callable[..., Any], message: str, cure: str) -> ModelError:
     where = source_of_function(function)
-    return ModelError(
-        [Problem(where, f"def {function.__name__}{inspect.signature(function)}", message, cure)]
+    return ModelError([Problem(where, definition_of(function), message, cure)])
+
+
+def definition_of(function: Callable[..., Any]) -> str:
+    """The line that begins a function's definition."""
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+    return next(
+        (line.strip() for line in lines if line.lstrip().startswith("def ")), f"def {function.__name__}"
     )
 
 

@@ -30,10 +30,8 @@ def lift(value: object, like: Domain | None = None) -> Term:
     domain = domain_of_value(value)
     if domain is not None:
         return Const(value, domain)
-    complain(
-        f"{value!r} is not a value of the language",
-        "a bool, a whole number, an enumeration member, a member of a sort, or NOBODY for a Maybe(…) field",
-    )
+    values = "a bool, a whole number, an enumeration member, a member of a sort, or NOBODY (Maybe fields)"
+    complain(f"{value!r} is not a value of the language", values if like is None else _value_of(like, values))
     return POISON
 
 
@@ -99,12 +97,17 @@ def equal(one: object, other: object) -> Term:
 
 
 def _comparison_cure(left: Domain, right: Domain) -> str:
-    for domain in (left, right):
-        if isinstance(domain, Choice):
-            return f"a member of the enumeration: {domain.of.__name__}.{next(iter(domain.of)).name}"
-        if isinstance(domain, Member | MaybeMember):
-            return f"a parameter or variable of sort {domain.of.__name__}"
-    return "values of one domain on both sides"
+    both_sides = "values of one domain on both sides"
+    return next((cure for d in (left, right) if (cure := _value_of(d, both_sides)) != both_sides), both_sides)
+
+
+def _value_of(domain: Domain, otherwise: str) -> str:
+    """How a value of a domain is written, for a cure."""
+    if isinstance(domain, Choice):
+        return f"a member of the enumeration: {domain.of.__name__}.{next(iter(domain.of)).name}"
+    if isinstance(domain, Member | MaybeMember):
+        return f"a parameter or variable of sort {domain.of.__name__}"
+    return otherwise
 
 
 def less(one: object, other: object) -> Term:

@@ -85,10 +85,12 @@ def collecting() -> Iterator[Problems]:
         _collectors.pop()
 
 
-def complain(message: str, cure: str, *, frame: FrameType | None = None) -> None:
+def complain(
+    message: str, cure: str, *, frame: FrameType | None = None, expression: str | None = None
+) -> None:
     """Report a misuse at the model line that is being executed."""
     frame = frame or model_frame()
-    report(Problem(source_of(frame), expression_of(frame), message, cure))
+    report(Problem(source_of(frame), expression or expression_of(frame), message, cure))
 
 
 def report(problem: Problem) -> None:
@@ -167,7 +169,11 @@ def _parents(file: str) -> dict[Span, list[ast.AST]]:
 
     def visit(node: ast.AST, ancestors: list[ast.AST]) -> None:
         chain = [node, *ancestors]
-        if isinstance(node, ast.expr) and node.end_lineno is not None and node.end_col_offset is not None:
+        if (
+            isinstance(node, ast.expr | ast.stmt)
+            and node.end_lineno is not None
+            and node.end_col_offset is not None
+        ):
             span = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
             chains.setdefault(span, chain)
         for child in ast.iter_child_nodes(node):

@@ -71,7 +71,7 @@ class PlainStore:
         if quantity.name in self.written:
             complain(
                 f"s.{quantity.name} is read after it was assigned in this action",
-                f"old = s.{quantity.name}[…] above the first assignment, and use old here",
+                f"old = {quantity} above the first assignment, and use old here",
             )
         if not isinstance(quantity, Field):
             return self._look_up(quantity, places, self.scope.static_data[quantity.name])
@@ -248,7 +248,6 @@ def true_of(scope: Scope, packed: Packed, predicate: Predicate) -> bool:
 def describe_state(scope: Scope, packed: Packed) -> dict[str, str]:
     """Every cell and its value in words."""
     return {str(cell): word(cell.values[code]) for cell, code in zip(scope.cells, packed, strict=True)}
-
 
 
 def state_at(scope: Scope, packed: Packed) -> Any:

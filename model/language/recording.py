@@ -64,7 +64,7 @@ class TracedStore:
         if any(write.field is quantity for write in self.writes):
             complain(
                 f"s.{quantity.name} is read after it was assigned in this action",
-                f"old = s.{quantity.name}[…] above the first assignment, and use old here",
+                f"old = {quantity} above the first assignment, and use old here",
             )
             return POISON
         terms = self._places(quantity, places)

@@ -200,4 +200,3 @@ def fits_domain(domain: Domain, value: Any, sorts: Mapping[type[Sort], tuple[Sor
     return any(
         value is known or (isinstance(value, bool) and value == known) for known in domain.values(sorts)
     )
-

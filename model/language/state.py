@@ -74,6 +74,9 @@ class Quantity:
     def __set_name__(self, owner: type[State], name: str) -> None:
         self.name = name
 
+    def __str__(self) -> str:
+        return f"s.{self.name}[{_places_of(self)}]" if self.index else f"s.{self.name}"
+
     def __get__(self, instance: State | None, owner: type[State]) -> Any:
         if instance is None:
             return self

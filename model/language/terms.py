@@ -165,7 +165,7 @@ class Poison(Term):
         """A write to something that was reported already."""
 
     def __bool__(self) -> bool:
-        return True
+        return False
 
     def __hash__(self) -> int:
         return 0

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .building import lift, truth
-from .misuse import Problem, Source, TooManyProblems, collecting, complain, expression_of, shown_path
+from .misuse import Problem, Source, TooManyProblems, collecting, expression_of, report, shown_path
 from .recording import Guard, Settings, TracedStore, Write
 from .state import State
 from .terms import POISON, Exists, ForAll, Read, Term, Var, walk
@@ -25,7 +25,6 @@ from .words import LeadsTo, reading
 if TYPE_CHECKING:
     from .actions import Action
     from .predicates import Predicate
-
 
 
 @dataclass(frozen=True)
@@ -147,23 +146,28 @@ def _run(
         except TooManyProblems:
             pass
         except Exception as error:
-            problems.append(_unexpected(error, function))
+            unexpected = _unexpected(error, function)
+            if all(problem.where != unexpected.where for problem in problems):
+                problems.append(unexpected)
     return bodies, list(problems)
 
 
 def _bodies(statement: Predicate, result: Any, store: TracedStore) -> tuple[Term, ...]:
     if store.writes or store.guards:
-        complain("a statement neither requires nor assigns", "an @action for what changes the state")
+        _refuse(statement, "a statement neither requires nor assigns", "an @action for effects")
     if statement.kind == "progress":
         if not isinstance(result, LeadsTo):
-            complain("a progress property returns leads_to(…)", "return leads_to(premise, conclusion)")
+            _refuse(statement, "a progress property is a pair", "return leads_to(premise, conclusion)")
             return (POISON, POISON)
         return truth(result.premise), truth(result.conclusion)
-    free = statement.kind in ("derived", "observe")
     if result is None:
-        where = Source(statement.where.file, statement.where.line)
-        raise TypeError(f"{statement.name} at {where} returns nothing: write return …")
-    return (lift(result) if free else truth(result),)
+        _refuse(statement, "the statement returns nothing", "return …")
+        return (POISON,)
+    return (lift(result) if statement.kind in ("derived", "observe") else truth(result),)
+
+
+def _refuse(statement: Predicate, message: str, cure: str) -> None:
+    report(Problem(statement.where, f"def {statement.name}", message, cure))
 
 
 def _unexpected(error: Exception, function: Callable[..., Any]) -> Problem:

@@ -20,8 +20,11 @@ _LOOPS = {
 def complain_about_truth() -> None:
     """Report a term that stands where Python decides: the cure follows from the syntax around it."""
     frame = model_frame()
-    message, cure = _advice(enclosing_nodes(frame))
-    complain(message, cure, frame=frame)
+    nodes = enclosing_nodes(frame)
+    message, cure = _advice(nodes)
+    decides = nodes[0] if nodes else None
+    test = decides.test if isinstance(decides, ast.If | ast.While | ast.Assert) else None
+    complain(message, cure, frame=frame, expression=None if test is None else ast.unparse(test))
 
 
 def complain_about_number() -> None:

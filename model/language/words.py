@@ -40,19 +40,21 @@ def require(condition: Any, reason: str, *, mechanism: str | None = None) -> Non
     _stores[-1].require(condition, reason, mechanism)
 
 
-@contextmanager
-def mechanism(name: str) -> Iterator[None]:
+class mechanism:  # noqa: N801  (a word of the language, used in a with statement)
     """``with mechanism("self-fence"):`` the assignments below happen only while the mechanism is on."""
-    if not _stores:
-        complain("an effect of a mechanism stands outside an action", "it in a function under @action")
-        yield
-        return
-    store = _stores[-1]
-    store.enter(name)
-    try:
-        yield
-    finally:
-        store.leave()
+
+    def __init__(self, name: str) -> None:
+        if not _stores:
+            complain("an effect of a mechanism stands outside an action", "it in a function under @action")
+        self.name = name
+
+    def __enter__(self) -> None:
+        for store in _stores[-1:]:
+            store.enter(self.name)
+
+    def __exit__(self, *_: object) -> None:
+        for store in _stores[-1:]:
+            store.leave()
 
 
 def no(condition: Any) -> Any:
