@@ -10,17 +10,17 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
 from ..solver.compiled import Kernel, Test, compile_tests, kernel_for
-from ..solver.initial import initial_states
+from ..solver.initial import Starts
 from .replay import Run
 from .results import Coverage, GuardCoverage
-from .search import Tick
+from .search import NO_START, Tick
 from .shrink import shortened
 
 LONGEST_WALK = 200
@@ -35,14 +35,24 @@ class GuardWatch:
         self.kernel = kernel
         self.counts: dict[Name, list[int]] = {}
         self._lately: set[Name] = set()
-        self._tests: list[list[tuple[Name, list[int], Test]]] = []
+        self._compiled: dict[int, Test] = {}
+        self._guards: dict[int, list[tuple[Name, list[int], Test]]] = {}
         self._turns = itertools.cycle(range(len(kernel.actions))) if kernel.actions else iter(())
         for action in kernel.actions:
-            tests = compile_tests(kernel.scope, [guard.condition for guard in action.guards])
+            for guard in action.guards:
+                self._row((action.instance.action.name, guard.reason))
+
+    def _guards_of(self, position: int) -> list[tuple[Name, list[int], Test]]:
+        """The guards of an instance with their counts, compiled when they are first looked at."""
+        if position not in self._guards:
+            action = self.kernel.actions[position]
+            conditions = [guard.condition for guard in action.guards]
+            new = [condition for condition in conditions if id(condition) not in self._compiled]
+            self._compiled |= zip(map(id, new), compile_tests(self.kernel.scope, new), strict=True)
             names = [(action.instance.action.name, guard.reason) for guard in action.guards]
-            self._tests.append(
-                [(name, self._row(name), test) for name, test in zip(names, tests, strict=True)]
-            )
+            pairs = zip(names, conditions, strict=True)
+            self._guards[position] = [(n, self._row(n), self._compiled[id(c)]) for n, c in pairs]
+        return self._guards[position]
 
     def _row(self, name: Name) -> list[int]:
         return self.counts.setdefault(name, [0, 0, 0])
@@ -52,7 +62,8 @@ class GuardWatch:
         position = next(self._turns, None)
         if position is None:
             return
-        failed = [name for name, row, test in self._tests[position] if not self._held(row, test(packed))]
+        guards = self._guards_of(position)
+        failed = [name for name, row, test in guards if not self._held(row, test(packed))]
         if len(failed) == 1:
             self.counts[failed[0]][2] += 1
             self._lately.add(failed[0])
@@ -143,7 +154,7 @@ class _Walker:
         self.random = random.Random(seed)
         self.wanted = {p.name: True for p in possibles} | {p.name: False for p in invariants}
         self.finals = [p.name for p in scope.model.of_kind("final")]
-        self.budget = steps
+        self.left = steps
         self.on_tick = on_tick
         self.watch = GuardWatch(self.kernel)
         self.counts = [0] * len(self.kernel.actions)
@@ -153,10 +164,7 @@ class _Walker:
     def run(self) -> Walk:
         """Walk until the steps are used up or Ctrl-C."""
         try:
-            for start in self._starts():
-                self._one_run(start)
-                if self.walk.steps >= self.budget:
-                    break
+            self._walk()
         except KeyboardInterrupt:
             self.walk.stopped = "interrupted"
         fired = dict.fromkeys(self.walk.scope.model.actions, 0)
@@ -167,12 +175,16 @@ class _Walker:
         self.walk.seconds = time.perf_counter() - self.began
         return self.walk
 
-    def _starts(self) -> Iterator[Packed]:
-        """Initial states: the first ones in a random order, again and again."""
-        states = list(itertools.islice(initial_states(self.walk.scope, self.random), STARTS))
-        while states:
-            self.random.shuffle(states)
-            yield from states
+    def _walk(self) -> None:
+        """Runs from the initial states in a random order, again and again."""
+        starts = Starts(self.walk.scope).some(STARTS, self.random)
+        if not starts:
+            self.walk.stopped = NO_START
+        while starts and self.left > 0:
+            self.random.shuffle(starts)
+            for start in starts:
+                if self.left > 0:
+                    self._one_run(start)
 
     def _one_run(self, packed: Packed) -> None:
         kernel, choose, seen = self.kernel, self.random.random, self.seen
@@ -180,7 +192,7 @@ class _Walker:
         start, taken = packed, list[int]()
         seen.add(packed)
         self._ask(start, taken, packed, kernel.statements)
-        for _ in range(min(LONGEST_WALK, self.budget - self.walk.steps)):
+        for _ in range(min(LONGEST_WALK, self.left)):
             positions = possible.positions
             if not positions:
                 self._note_end(start, taken, packed)
@@ -197,7 +209,8 @@ class _Walker:
 
     def _count(self, taken: list[int]) -> None:
         self.walk.runs += 1
-        self.walk.steps += max(len(taken), 1)
+        self.walk.steps += len(taken)
+        self.left -= max(len(taken), 1)  # a run that ends where it starts must not go on for ever
         for position in taken:
             self.counts[position] += 1
         if self.on_tick is not None:
@@ -210,16 +223,23 @@ class _Walker:
             if wanted is not None and bool(self.kernel.statements[name](packed)) == wanted:
                 del self.wanted[name]
                 runs = self.walk.witnesses if wanted else self.walk.violations
-                runs[name] = self._run(start, taken, _shows(self.kernel.statements[name], wanted))
+                runs[name] = self._run(start, taken)  # kept even if Ctrl-C ends the shortening
+                shows = _shows(self.kernel.statements[name], wanted)
+                runs[name] = self._run(start, shortened(self.kernel, start, taken, shows))
 
-    def _run(self, start: Packed, taken: list[int], shows: Callable[[Packed], bool]) -> Run:
-        short = shortened(self.kernel, start, taken, shows)
-        return Run(self.walk.scope, start, tuple(self.kernel.instance(position) for position in short))
+    def _run(self, start: Packed, taken: list[int]) -> Run:
+        return Run(self.walk.scope, start, tuple(self.kernel.instance(position) for position in taken))
 
     def _note_end(self, start: Packed, taken: list[int], packed: Packed) -> None:
-        accepted = any(self.kernel.statements[name](packed) for name in self.finals)
-        if not accepted and self.walk.deadlock is None:
-            self.walk.deadlock = self._run(start, taken, lambda last: not self.kernel.enabled(last))
+        if self.walk.deadlock is None and self._stuck(packed):
+            self.walk.deadlock = self._run(start, taken)
+            self.walk.deadlock = self._run(start, shortened(self.kernel, start, taken, self._stuck))
+
+    def _stuck(self, packed: Packed) -> bool:
+        """Whether nothing is possible in a state that is no accepted end."""
+        if any(guard(packed) for guard in self.kernel.guards):
+            return False
+        return not any(self.kernel.statements[name](packed) for name in self.finals)
 
 
 def _shows(test: Test, wanted: bool) -> Callable[[Packed], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from errors_page import Example, blocks, printed, problems_of
 
 PREAMBLE, EXAMPLES = blocks()
@@ -38,7 +39,7 @@ def all_at_once(s: Cluster, vm: VM, h: Host):
         problem.where.line - PREAMBLE.count("\n") - 2
         for problem in problems_of(PREAMBLE, text, tmp_path, "all")
     ]
-    assert sorted(lines) == [4, 5, 7, 8]
+    assert sorted(set(lines)) == [4, 5, 7, 8]
 
 
 def test_a_helper_s_mistake_is_reported_at_the_helper_s_line(tmp_path: Path) -> None:
