@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from ..model.language.plain import true_of
 from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
-from ..solver.ground import Grounder, is_false
+from ..solver.ground import Grounder
+from ..solver.simplify import is_false
 from .replay import Run, confirmed, program, violates
 from .results import Coverage, Finding, Result, Verdict
 from .search import Limits, Search, Tick, search

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..model.language.domains import Domain, Sort
+from ..model.language.domains import Domain
 from ..model.language.plain import NotPossible, Packed, run, true_of
 from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Instance, Scope
 from ..model.language.wording import word
-from ..solver.initial import initial_states
+from ..solver.initial import NO_START, initial_states
+from .recipe import program_of
 from .results import Change, Step
 
 
@@ -101,12 +103,20 @@ def instance_named(scope: Scope, text: str) -> Instance:
     action = scope.model.actions.get(match[1]) if match else None
     if match is None or action is None:
         raise ValueError(f"{text!r} names no action; known: {', '.join(scope.model.actions)}")
-    words = [part.strip() for part in (match[2] or "").split(",") if part.strip()]
-    if len(words) != len(action.parameters):
+    domains = [parameter.domain for parameter in action.parameters]
+    words = _arguments(scope, domains, match[2] or "")
+    if len(words) != len(domains):
         needed = ", ".join(f"{p.name}: {p.domain}" for p in action.parameters)
         raise ValueError(f"{text!r}: {action.name} needs ({needed})")
-    pairs = zip(action.parameters, words, strict=True)
-    return Instance(action, tuple(_argument(scope, p.domain, w, text) for p, w in pairs))
+    pairs = zip(domains, words, strict=True)
+    return Instance(action, tuple(_argument(scope, domain, given, text) for domain, given in pairs))
+
+
+def _arguments(scope: Scope, domains: list[Domain], text: str) -> list[str]:
+    """The arguments in a text. A name may have commas of its own where that leaves no doubt."""
+    known = ["|".join(re.escape(word(value)) for value in domain.values(scope.sorts)) for domain in domains]
+    match = re.fullmatch(r"\s*,\s*".join(f"({words})" for words in known), text.strip())
+    return list(match.groups()) if match else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _argument(scope: Scope, domain: Domain, text: str, call: str) -> object:
@@ -124,48 +134,24 @@ def replay(scope: Scope, steps: Sequence[str | Instance], start: Packed | None =
     that fail) for a step that cannot be taken, Violated for an invariant that breaks.
     """
     instances = tuple(instance_named(scope, step) if isinstance(step, str) else step for step in steps)
-    found = Run(scope, start if start is not None else next(initial_states(scope)), instances)
-    for number, packed in enumerate(found.states()):
-        for predicate in invariants_of(scope.model):
-            if not true_of(scope, packed, predicate):
-                raise Violated(f"{predicate.name} is violated after step {number}: {predicate.sentence}")
+    packed = start if start is not None else next(initial_states(scope), None)
+    if packed is None:
+        raise ValueError(NO_START)
+    found = Run(scope, packed, instances)
+    _check(scope, packed, 0)
+    for number, instance in enumerate(instances, 1):
+        packed = run(scope, packed, instance)
+        _check(scope, packed, number)
     return found
+
+
+def _check(scope: Scope, packed: Packed, number: int) -> None:
+    for predicate in invariants_of(scope.model):
+        if not true_of(scope, packed, predicate):
+            raise Violated(f"{predicate.name} is violated after step {number}: {predicate.sentence}")
 
 
 def program(found: Run) -> str:
     """A program that replays a run, to be pasted into a test."""
-    several = len(_first(found.scope, 2)) > 1
-    start = f', start=bytes.fromhex("{found.start.hex()}")' if several else ""
-    steps = [f'    "{instance}",' for instance in found.instances]
-    return "\n".join([recipe_of(found.scope), "", "replay(scope, [", *steps, f"]{start})"])
-
-
-def recipe_of(scope: Scope) -> str:
-    """Lines of Python that make a scope again."""
-    if scope.recipe:
-        return scope.recipe
-    sorts = ", ".join(sort.__name__ for sort in scope.members)
-    module = scope.state.__module__
-    members = ", ".join(f"{sort.__name__}: {list(names)!r}" for sort, names in scope.members.items())
-    data = {"settings": dict(scope.settings), "without": scope.without, "budgets": dict(scope.budgets)}
-    data |= {"statics": {name: _by_names(scope, name) for name in scope.model.statics}}
-    options = "".join(f",\n    {key}={value!r}" for key, value in data.items() if value)
-    starts = [predicate.name for predicate in scope.initial]
-    options += f",\n    initial=({', '.join(starts)},)" if starts else ""
-    imports = ", ".join([scope.state.__name__, sorts, *starts])
-    head = f"from vmproof import Scope, replay\nfrom {module} import {imports}\n"
-    return f"{head}\nscope = Scope({scope.state.__name__}, {{{members}}}{options})"
-
-
-def _by_names(scope: Scope, static: str) -> dict[object, object]:
-    """Static data with names instead of members, as Scope takes them."""
-    named = {tuple(map(_name, places)): _name(value) for places, value in scope.static_data[static].items()}
-    return {places[0] if len(places) == 1 else places: value for places, value in named.items()}
-
-
-def _name(value: object) -> object:
-    return value.name if isinstance(value, Sort) else value
-
-
-def _first(scope: Scope, most: int) -> list[Packed]:
-    return [packed for packed, _ in zip(initial_states(scope), range(most), strict=False)]
+    starts = list(itertools.islice(initial_states(found.scope), 2))
+    return program_of(found.scope, None if starts == [found.start] else found.start, found.instances)

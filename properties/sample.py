@@ -8,7 +8,7 @@ the step can have changed are asked after it. A failing example is shortened and
 
 from __future__ import annotations
 
-import itertools
+import random
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from ..model.language.predicates import invariants_of
 from ..model.language.scope import Instance, Scope
 from ..model.language.wording import word
 from ..solver.compiled import Kernel, kernel_for
-from ..solver.initial import initial_states
+from ..solver.initial import NO_START, Starts
 from .replay import Run, Violated, confirmed, program, violates
 from .walk import GuardWatch
 
@@ -128,7 +128,7 @@ def machine_for(scope: Scope) -> type[SampledScope]:
         "positions": positions,
         "owner": owner,
         "any_action": _sampled(tuple(positions)),
-        "fired": dict.fromkeys(positions, 0),
+        "fired": dict.fromkeys(scope.model.actions, 0),
         "start_somewhere": _start_rule(scope),
         "rest": _rest_rule(),
         **{name: _rule_for(scope.model.actions[name]) for name in positions},
@@ -153,9 +153,9 @@ def _next_step(draw: Callable[..., Any], machine: SampledScope, rules: dict[str,
 
 
 def _start_rule(scope: Scope) -> Callable[..., Any]:
-    starts = list(itertools.islice(initial_states(scope), MOST_STARTS))
+    starts = Starts(scope).some(MOST_STARTS, random.Random(0))
     if not starts:
-        raise ValueError("no initial state: the @initial statements contradict each other in this scope")
+        raise ValueError(NO_START)
 
     def start_somewhere(self: SampledScope, number: int) -> None:
         self.begin(starts[number])

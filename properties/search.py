@@ -18,11 +18,11 @@ from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
 from ..solver.compiled import Kernel, Test, compile_tests, kernel_for
-from ..solver.ground import Grounder, disjunction
-from ..solver.initial import initial_states
+from ..solver.ground import Grounder
+from ..solver.initial import NO_START, initial_states
+from ..solver.simplify import disjunction
 from .replay import Run
 
-NO_START = "no initial state: the @initial statements contradict each other in this scope"
 TICK_EVERY = 1024
 BYTES_OF_A_LIST = 200  # of what is possible in a state, as a rule
 

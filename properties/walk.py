@@ -17,10 +17,10 @@ from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
 from ..solver.compiled import Kernel, Test, compile_tests, kernel_for
-from ..solver.initial import Starts
+from ..solver.initial import NO_START, Starts
 from .replay import Run
 from .results import Coverage, GuardCoverage
-from .search import NO_START, Tick
+from .search import Tick
 from .shrink import shortened
 
 LONGEST_WALK = 200

@@ -16,7 +16,8 @@ from ..model.language.plain import Packed, out_of_range
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Instance, Scope
 from ..model.language.terms import And, Arithmetic, Cell, Const, Equal, Less, Not, Or, Term, Where
-from .ground import GroundAction, Grounder, GroundWrite, cells_of, is_false
+from .ground import GroundAction, Grounder, GroundWrite, cells_of
+from .simplify import is_false
 
 Test = Callable[[Packed], bool]
 Effect = Callable[[Packed], Packed]

@@ -15,9 +15,8 @@ from ..model.language.plain import Packed
 from ..model.language.scope import Scope
 from ..model.language.terms import And, Arithmetic, Cell, Const, Equal, Less, Not, Or, Term, Where
 from ..model.language.wording import show
-from .ground import (
-    Grounder,
-    cells_of,
+from .ground import Grounder, cells_of
+from .simplify import (
     choice,
     combination,
     conjunction,
@@ -31,6 +30,7 @@ from .ground import (
     same_value,
 )
 
+NO_START = "no initial state: the @initial statements contradict each other in this scope"
 PLACES = 8
 Known = dict[int, int]
 """Cells whose code is decided."""
@@ -181,8 +181,9 @@ def _fixes(scope: Scope, condition: Term) -> tuple[int, int] | None:
             return index, 1
         case Not(part=Cell(index=index)):
             return index, 0
-        case Equal(left=Cell(index=index), right=Const(value=value)) | Equal(
-            left=Const(value=value), right=Cell(index=index)
+        case (
+            Equal(left=Cell(index=index), right=Const(value=value))
+            | Equal(left=Const(value=value), right=Cell(index=index))
         ):
             codes = [c for c, v in enumerate(scope.cells[index].values) if same_value(v, value)]
             return (index, codes[0]) if codes else None
