@@ -98,11 +98,12 @@ def _from_python(path: Path, names: Mapping[str, Value]) -> Loaded:
 
 def _execute(path: Path, problems: list[Problem]) -> ModuleType | None:
     """Run the file as a module of its own name; an error in it becomes a problem with its line."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"{path.stem}_model" if path.stem in sys.modules else path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)

@@ -41,6 +41,8 @@ class SampledScope(RuleBasedStateMachine):
     """Per action: the arguments as text, in the model's order, and the position of the instance."""
     owner: ClassVar[list[tuple[str, str]]]
     any_action: ClassVar[SearchStrategy[str]]
+    begun: ClassVar[dict[Packed, list[int]]]
+    """What is possible in the initial states from which examples began."""
     fired: ClassVar[dict[str, int]]
 
     def __init__(self) -> None:
@@ -54,12 +56,16 @@ class SampledScope(RuleBasedStateMachine):
         self.start: Packed = b""
         self.taken: list[Instance] = []
         self.enabled: dict[str, dict[int, str]] = {}
+        self.possible: set[int] = set()
 
     def begin(self, start: Packed) -> None:
         """Go to an initial state."""
         self.start = self.packed = start
+        if start not in self.begun:
+            self.begun[start] = self.kernel.enabled(start)
+        self.possible = set(self.begun[start])
         self.enabled = {name: {} for name in self.positions}
-        for position in self.kernel.enabled(start):
+        for position in self.begun[start]:
             name, arguments = self.owner[position]
             self.enabled[name][position] = arguments
         self._check(self.kernel.statements)
@@ -85,13 +91,17 @@ class SampledScope(RuleBasedStateMachine):
         self._check(self.kernel.touched[position])
 
     def _update(self, taken: int) -> None:
-        guards, packed = self.kernel.guards, self.packed
+        """Bring what is possible up to date: only guards that read what was written are asked again."""
+        guards, packed, possible = self.kernel.guards, self.packed, self.possible
         for position in self.kernel.affected[taken]:
-            name, arguments = self.owner[position]
             if guards[position](packed):
-                self.enabled[name][position] = arguments
-            else:
-                self.enabled[name].pop(position, None)
+                if position not in possible:
+                    name, arguments = self.owner[position]
+                    self.enabled[name][position] = arguments
+                    possible.add(position)
+            elif position in possible:
+                del self.enabled[self.owner[position][0]][position]
+                possible.remove(position)
 
     def _check(self, names: Any) -> None:
         for name in names:
@@ -127,6 +137,7 @@ def machine_for(scope: Scope) -> type[SampledScope]:
         "watch": GuardWatch(kernel),
         "positions": positions,
         "owner": owner,
+        "begun": {},
         "any_action": _sampled(tuple(positions)),
         "fired": dict.fromkeys(scope.model.actions, 0),
         "start_somewhere": _start_rule(scope),

@@ -133,3 +133,10 @@ def test_removing_a_mechanism_on_the_command_line_refutes(capsys: pytest.Capture
     main(["check", VMC, *SMALL, "--without", "destination check", "--json"])
     rows = json.loads(capsys.readouterr().out)["results"]
     assert {row["property"]: row["verdict"] for row in rows}["runs_on_live_host"] == "REFUTED"
+
+
+def test_a_model_may_have_the_name_of_a_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "json.py"
+    file.write_text(COUNTER.format(guard='require(s.n < 3, "full")'), encoding="utf-8")
+    assert main(["check", str(file), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["model"] == "Counter"
