@@ -29,7 +29,7 @@ def has_something(s: Cluster, vm: VM, host: Host) -> Any:
 
 @invariant(
     mechanism=("commit acknowledgement", "original kept until activation"),
-    source="libvirt migration protocol 3, Confirm; paper, section 1: destroyed when the identical copy is done",
+    source="libvirt migration protocol 3, Confirm; paper, section 1: the original goes last",
 )
 def original_retained(s: Cluster, vm: VM) -> Any:
     """At every moment some host has the VM with all its parts as they last were."""
