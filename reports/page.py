@@ -10,7 +10,7 @@ from pathlib import Path
 from ..properties.results import Finding, Result, Step, Verdict
 from .as_json import to_json, write_text
 from .pictures import cluster_picture, state_graph_picture
-from .terminal import called, changes_of
+from .sentences import called, changes_of, counts_of, value_text
 
 _READING = {
     Verdict.PROVED: "for every number of hosts and VMs, under the settings above",
@@ -49,22 +49,8 @@ def _style() -> str:
 def _header(result: Result) -> str:
     name = result.scope.get("name")
     what = f"{result.model}, {name}" if name else result.model
-    return (
-        f"<header><h1>{escape(what)} {_badge(result.verdict)}</h1>"
-        f'<p class="soft">vmproof {escape(result.command)}: {escape(_counts(result))}</p></header>'
-    )
-
-
-def _counts(result: Result) -> str:
-    parts = [
-        f"{result.states:,} states" if result.states is not None else "",
-        f"{result.transitions:,} transitions" if result.transitions is not None else "",
-        f"{result.depth} levels" if result.depth is not None else "",
-        f"seed {result.seed}" if result.seed is not None else "",
-        f"{result.seconds:.2f} s",
-        f"exit status {result.exit}",
-    ]
-    return ", ".join(filter(None, parts))
+    said = f"vmproof {result.command}: {counts_of(result)}, exit status {result.exit}"
+    return f'<header><h1>{escape(what)} {_badge(result.verdict)}</h1><p class="soft">{escape(said)}</p></header>'
 
 
 def _badge(verdict: Verdict) -> str:
@@ -180,15 +166,9 @@ def _coverage(result: Result) -> str:
 
 def _scope(result: Result) -> str:
     pairs = [*result.scope.items(), *result.settings.items()]
-    rows = [[f"<code>{escape(str(key))}</code>", escape(_value(value))] for key, value in pairs]
+    rows = [[f"<code>{escape(str(key))}</code>", escape(value_text(value))] for key, value in pairs]
     notes = "".join(f"<p>Note: {escape(note)}</p>" for note in result.notes)
     return _section("Scope and settings", _table(["name", "value"], rows) + notes)
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _footer() -> str:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from ..properties.results import ClusterView, Finding, Result, Step, Verdict
+from .sentences import called, changes_of, counts_of, value_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,6 @@ _COLOUR = {
     Verdict.REFUTED: "bold red",
     Verdict.UNDETERMINED: "yellow",
 }
-_MOST_CHANGES = 8
 
 
 class Tick(Protocol):
@@ -104,19 +104,13 @@ def _say(console: Console, text: str, style: str = "") -> None:
 
 
 def _headline(result: Result) -> str:
-    sizes = ", ".join(f"{key} {_value(value)}" for key, value in result.scope.items() if key != "name")
+    sizes = ", ".join(f"{key} {value_text(value)}" for key, value in result.scope.items() if key != "name")
     name = result.scope.get("name")
     return f"{result.command} {result.model}" + (f", scope {name}" if name else "") + f": {sizes}"
 
 
 def _pairs(title: str, pairs: dict[str, object]) -> str:
-    return f"{title}: " + (", ".join(f"{k} = {_value(v)}" for k, v in pairs.items()) or "none")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    return f"{title}: " + (", ".join(f"{k} = {value_text(v)}" for k, v in pairs.items()) or "none")
 
 
 def _verdicts(console: Console, findings: Sequence[Finding]) -> None:
@@ -169,23 +163,6 @@ def _step(console: Console, number: int, step: Step) -> None:
         _say(console, f"        {line}", "dim")
 
 
-def called(step: Step) -> str:
-    """The action with its arguments: ``restart(vm=A2, host=B)``."""
-    return f"{step.action}({', '.join(f'{name}={value}' for name, value in step.arguments)})"
-
-
-def changes_of(step: Step) -> list[str]:
-    """What a step changed, a line a cell; the rest is counted."""
-    lines = [
-        f"{c.field}[{', '.join(c.place)}]: {c.before} -> {c.after}"
-        if c.place
-        else f"{c.field}: {c.before} -> {c.after}"
-        for c in step.changes
-    ]
-    more = len(lines) - _MOST_CHANGES
-    return lines if more <= 1 else [*lines[:_MOST_CHANGES], f"and {more} more"]
-
-
 def _coverage(console: Console, result: Result, verbose: bool) -> None:
     console.print()
     never = result.coverage.never_fired
@@ -201,14 +178,7 @@ def _coverage(console: Console, result: Result, verbose: bool) -> None:
 
 
 def _closing(console: Console, result: Result) -> None:
-    counts = [
-        f"{result.states:,} states" if result.states is not None else "",
-        f"{result.transitions:,} transitions" if result.transitions is not None else "",
-        f"{result.depth} levels" if result.depth is not None else "",
-        f"seed {result.seed}" if result.seed is not None else "",
-        f"{result.seconds:.2f} s",
-    ]
-    text = f"{result.verdict.value}: {', '.join(filter(None, counts))}; exit {result.exit}"
+    text = f"{result.verdict.value}: {counts_of(result)}; exit {result.exit}"
     _say(console, text, _COLOUR[result.verdict])
 
 
