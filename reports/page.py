@@ -50,7 +50,8 @@ def _header(result: Result) -> str:
     name = result.scope.get("name")
     what = f"{result.model}, {name}" if name else result.model
     said = f"vmproof {result.command}: {counts_of(result)}, exit status {result.exit}"
-    return f'<header><h1>{escape(what)} {_badge(result.verdict)}</h1><p class="soft">{escape(said)}</p></header>'
+    title = f"<h1>{escape(what)} {_badge(result.verdict)}</h1>"
+    return f'<header>{title}<p class="soft">{escape(said)}</p></header>'
 
 
 def _badge(verdict: Verdict) -> str:
