@@ -76,7 +76,7 @@ class Coder:
             case Where(condition=Cell(index=index), yes=Const(value=1), otherwise=Const(value=0)):
                 return f"s[{index}]"
             case Where(condition=condition, yes=yes, otherwise=otherwise):
-                return f"({self.number(yes)} if {self.truth(condition)} else {self.number(otherwise)})"
+                return _either(self.number(yes), self.truth(condition), self.number(otherwise), otherwise)
         raise TypeError(f"not a number: {type(term).__name__}")
 
     def code(self, term: Term, domain: Domain) -> str:
@@ -89,7 +89,7 @@ class Coder:
                 return f"(s[{index}] + 1)" if widened else f"s[{index}]"
             case Where(condition=condition, yes=yes, otherwise=otherwise):
                 one, other = self.code(yes, domain), self.code(otherwise, domain)
-                return f"({one} if {self.truth(condition)} else {other})"
+                return _either(one, self.truth(condition), other, otherwise)
         return f"(1 if {self.truth(term)} else 0)"
 
     def _code_of(self, value: Any, domain: Domain) -> int:
@@ -127,6 +127,12 @@ class Coder:
 
     def _surely_inside(self, value: Domain, target: Range) -> bool:
         return isinstance(value, Range) and target.low <= value.low and value.high <= target.high
+
+
+def _either(one: str, condition: str, other: str, source: Term) -> str:
+    """A conditional expression; a chain of them is not nested, Python allows only so many parentheses."""
+    rest = other[1:-1] if isinstance(source, Where) and other.endswith(")") else other
+    return f"({one} if {condition} else {rest})"
 
 
 def compile_tests(scope: Scope, terms: Iterable[Term]) -> list[Test]:

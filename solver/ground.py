@@ -274,10 +274,13 @@ class Grounder:
         return (self.ground(term.body, {**env, name: v}) for v in term.var.domain.values(self.scope.sorts))
 
     def _sum(self, parts: Iterator[Term]) -> Term:
-        total: Term = constant(0)
-        for part in parts:
-            total = combination("+", total, part)
-        return total
+        """The sum of the parts, as a tree that is flat enough for hundreds of members."""
+        terms = list(parts)
+        while len(terms) > 1:
+            pairs = zip(terms[::2], terms[1::2], strict=False)
+            last = terms[-1:] if len(terms) % 2 else []
+            terms = [combination("+", one, other) for one, other in pairs] + last
+        return terms[0] if terms else constant(0)
 
     def _at(self, term: At, value: Term, absent: Term, env: Environment) -> Term:
         def body(member: Any) -> Term:

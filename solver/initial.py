@@ -153,6 +153,8 @@ class Starts:
                 return None
             conditions[number], cells[number] = reduced, cells_of(reduced)
             fixed = dict(fix for part in _split(reduced) if (fix := _fixes(self.scope, part)) is not None)
+            if not all(code in self._allowed[index] for index, code in fixed.items()):
+                return None
             known |= fixed
             waiting |= dict.fromkeys(n for index in fixed for n in self._who_reads(index, cells))
         return _Branch(known, tuple(conditions), tuple(cells))

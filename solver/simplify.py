@@ -68,7 +68,9 @@ def equality(left: Term, right: Term) -> Term:
     if isinstance(left, Const) and isinstance(right, Const):
         return TRUE if same_value(left.value, right.value) else FALSE
     if isinstance(left, Where) and isinstance(right, Const):
-        return choice(left.condition, equality(left.yes, right), equality(left.otherwise, right))
+        yes, otherwise = equality(left.yes, right), equality(left.otherwise, right)
+        if isinstance(yes, Const) or isinstance(otherwise, Const):
+            return choice(left.condition, yes, otherwise)
     if isinstance(right, Where) and isinstance(left, Const):
         return equality(right, left)
     if left.domain == BOOL:

@@ -10,6 +10,8 @@ Priority = Literal["high", "normal", "low"]
 HAPriority = Literal["high", "medium", "low", "disabled"]
 Automation = Literal["manual", "partially automated", "fully automated"]
 DRS = Literal["off", "manual", "partially automated", "fully automated"]
+Election = Literal["datastores", "cluster lock"]
+IsolationResponse = Literal["leave powered on", "power off", "shut down"]
 RuleKind = Literal[
     "keep together", "keep apart", "must run on", "must not run on", "should run on", "should not run on"
 ]
@@ -34,7 +36,10 @@ RULE_KINDS: tuple[str, ...] = get_args(RuleKind)
 
 @dataclass(frozen=True)
 class HostItem:
-    """A hypervisor: ``cpu`` in MHz, ``memory`` in MiB, ``moid`` its Managed Object ID."""
+    """A hypervisor: ``cpu`` in MHz, ``memory`` in MiB, ``moid`` its Managed Object ID.
+
+    An election goes to the most ``datastores``, then to the higher ``moid`` as strings (paper, section 2).
+    """
 
     name: str
     cpu: int
@@ -54,9 +59,11 @@ class DatastoreItem:
 
 @dataclass(frozen=True)
 class VMItem:
-    """A virtual machine: demand and reservations in MHz and MiB.
+    """A virtual machine: ``cpu`` (MHz) and ``memory`` (MiB) that it demands, and what is reserved of them.
 
-    A VM that says nothing about reservations is promised all that it demands.
+    Conservative: a VM whose file says nothing about a reservation is promised all it asks for.
+    ``priority`` is its DRS shares, ``ha_priority`` its place in the order of restarts, ``secondary`` the
+    host of the copy that runs in lockstep (``ft``), ``automation`` its own DRS mode where it differs.
     """
 
     name: str
@@ -85,13 +92,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Settings:
-    """The policies of the cluster."""
+    """The policies of the cluster; Fault Tolerance needs High Availability (paper, section 3)."""
 
     ha: bool = True
     ft: bool = True
     drs: DRS = "fully automated"
-    election: Literal["datastores", "cluster lock"] = "datastores"
-    isolation_response: Literal["leave powered on", "power off", "shut down"] = "leave powered on"
+    election: Election = "datastores"
+    isolation_response: IsolationResponse = "leave powered on"
     admission_control: bool = True
 
 

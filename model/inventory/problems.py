@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InventoryProblem:
-    """One mistake in a file, for instance at ``hosts[3] "D".memory``."""
+    """One mistake in a file, for instance at ``hosts[3] "D".memory``; the cure is what to write instead."""
 
     path: str
     message: str
@@ -31,6 +31,18 @@ class InventoryError(ValueError):
 
 def one_of(name: str, known: Iterable[str]) -> str:
     """A cure for an unknown name: the nearest known one, else all of them."""
-    names = list(dict.fromkeys(str(word) for word in known))
+    names = list(dict.fromkeys(known))
     near = difflib.get_close_matches(name, names, n=1)
-    return f'"{near[0]}"' if near else f"one of: {', '.join(names) or 'nothing is declared'}"
+    return f'"{near[0]}"' if near else either(names)
+
+
+def either(names: Iterable[str]) -> str:
+    """The names as a choice: ``"A", "B" or "C"``."""
+    *most, last = [f'"{name}"' for name in names] or ["nothing: no name is known here"]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def step_of(index: int, table: object) -> str:
+    """A place in a list, from 0, with the name of the table there: ``[3] "D"``."""
+    name = table.get("name") if isinstance(table, dict) else None
+    return f"[{index}]" + (f' "{name}"' if isinstance(name, str) and name else "")

@@ -27,19 +27,29 @@ def read_inventory(path: str | Path, fault_names: tuple[str, ...] = FAULTS) -> I
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    """The tables of the file. A byte order mark, which some editors write, is skipped."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         problem = InventoryProblem(f"byte {error.start}", "the file is not UTF-8 text", "UTF-8")
         raise InventoryError(str(path), [problem]) from error
-    except tomllib.TOMLDecodeError as error:
-        message, _, place = str(error).partition(" (at ")
-        problem = InventoryProblem(
-            place.rstrip(")") or "the file",
-            f"not TOML: {message}",
-            'name = "text", name = 1, [table], [[list of tables]]',
-        )
-        raise InventoryError(str(path), [problem]) from error
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InventoryError(str(path), [_not_toml(text, error)]) from error
+
+
+def _not_toml(text: str, error: ValueError | RecursionError) -> InventoryProblem:
+    """Line and column of what tomllib refuses; it gives none for numbers too long and lists too deep."""
+    message, _, place = str(error).partition(" (at ")
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        deep = isinstance(error, RecursionError)
+        message = "lists or tables are nested too deeply" if deep else "a number has thousands of digits"
+    lines = text.split("\n")
+    if place.startswith("end of document"):
+        place = f"line {len(lines)}, column {len(lines[-1]) + 1}"
+    cure = 'name = "text", name = 1, name = ["a", "b"], [table] or [[list of tables]]'
+    return InventoryProblem(place.rstrip(")") or "the file", f"not TOML: {message}", cure)
 
 
 def _inventory(data: dict[str, Any]) -> Inventory:

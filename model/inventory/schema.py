@@ -5,14 +5,25 @@ Only this file and whoever calls it loads pydantic.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from .items import DRS, FAULTS, Automation, HAPriority, Priority, RuleKind, VerdictWord
-from .problems import InventoryProblem, one_of
-from .sizes import number_of
+from .items import (
+    DRS,
+    FAULTS,
+    Automation,
+    Election,
+    HAPriority,
+    IsolationResponse,
+    Priority,
+    RuleKind,
+    VerdictWord,
+)
+from .problems import InventoryProblem, one_of, step_of
+from .sizes import LARGEST, number_of
 
 
 def _size(kind: str) -> BeforeValidator:
@@ -23,15 +34,15 @@ def _size(kind: str) -> BeforeValidator:
             return value
         number = number_of(value, kind)
         if number is None:
-            raise ValueError("no size")
+            raise ValueError("is no size")
         return number
 
     return BeforeValidator(convert)
 
 
-MHz = Annotated[int, _size("cpu"), Field(ge=0, strict=True)]
-MiB = Annotated[int, _size("memory"), Field(ge=0, strict=True)]
-GiB = Annotated[int, _size("capacity"), Field(ge=0, strict=True)]
+MHz = Annotated[int, _size("cpu"), Field(ge=0, le=LARGEST, strict=True)]
+MiB = Annotated[int, _size("memory"), Field(ge=0, le=LARGEST, strict=True)]
+GiB = Annotated[int, _size("capacity"), Field(ge=0, le=LARGEST, strict=True)]
 Name = Annotated[str, Field(min_length=1, pattern=r"^[^,()\n]+$")]
 
 
@@ -89,10 +100,8 @@ class SettingsTable(_Table):
     ha: bool = True
     ft: bool = True
     drs: DRS = "fully automated"
-    election: Annotated[str, Field(pattern="^(datastores|cluster lock)$")] = "datastores"
-    isolation_response: Annotated[str, Field(pattern="^(leave powered on|power off|shut down)$")] = (
-        "leave powered on"
-    )
+    election: Election = "datastores"
+    isolation_response: IsolationResponse = "leave powered on"
     admission_control: bool = True
 
 
@@ -123,7 +132,19 @@ _TABLES: dict[str, type[_Table]] = {
     "settings": SettingsTable,
     "story": StoryTable,
 }
-_EXAMPLES = {
+_TABLE_CURES = {
+    "hosts": '[[hosts]], below it name = "A", cpu = "24 GHz", memory = "64 GiB", datastores = ["ds1"], '
+    'moid = "host-21"',
+    "datastores": '[[datastores]], below it name = "ds1"',
+    "vms": '[[vms]], below it name = "A1", host = "A", cpu = "4 GHz", memory = "8 GiB", datastore = "ds1"',
+    "rules": '[[rules]], below it name = "apart", kind = "keep apart", vms = ["A1", "A2"]',
+    "settings": "[settings], below it ha = true",
+    "budgets": "[budgets], below it host_crash = 1",
+    "story": '[story], below it fails = ["A"]',
+    "expect": '[expect], below it unique_master = "HOLDS"',
+}
+_KEY_CURES = {
+    "name": 'name = "A1" (without commas, parentheses and line breaks)',
     "cpu": 'cpu = 24000 (MHz) or "24 GHz"',
     "memory": 'memory = 65536 (MiB) or "64 GiB"',
     "cpu_reservation": 'cpu_reservation = 2000 (MHz) or "2 GHz"',
@@ -131,12 +152,28 @@ _EXAMPLES = {
     "capacity": 'capacity = 500 (GiB) or "500 GiB"',
     "datastores": 'datastores = ["ds1", "ds2"]',
     "moid": 'moid = "host-21"',
-    "hosts": '[[hosts]] with name = "A", cpu = …',
-    "vms": 'vms = ["A1", "A2"]; a table for each VM begins with [[vms]]',
+    "host": 'host = "A"',
+    "datastore": 'datastore = "ds1"',
+    "secondary": 'secondary = "C"',
+    "kind": 'kind = "keep apart"',
+    "vms": 'vms = ["A1", "A2"]',
+    "hosts": 'hosts = ["A", "B"]',
     "fails": 'fails = ["A"]',
-    "election": 'election = "datastores" or "cluster lock"',
-    "isolation_response": 'isolation_response = "leave powered on", "power off" or "shut down"',
 }
+_MESSAGES = {
+    "bool_type": "is neither true nor false",
+    "string_type": "is no text in quotes",
+    "string_too_short": "is empty",
+    "string_pattern_mismatch": "has a comma, a parenthesis or a line break",
+    "int_type": "is no whole number",
+    "list_type": "is no list",
+    "dict_type": "is no table",
+    "model_type": "is no table",
+    "too_short": "is empty",
+    "value_error": "is no size",
+    "literal_error": "is not known",
+}
+Place = tuple[str | int, ...]
 
 
 def form_problems(data: dict[str, Any]) -> list[InventoryProblem]:
@@ -149,52 +186,54 @@ def form_problems(data: dict[str, Any]) -> list[InventoryProblem]:
 
 
 def _problem(data: dict[str, Any], found: dict[str, Any]) -> InventoryProblem:
-    where: tuple[str | int, ...] = found["loc"]
-    key = str(where[-1]) if isinstance(where[-1], str) else str(where[-2])
-    message, cure = _words(found, where, key)
-    return InventoryProblem(path_of(data, where), message, cure)
+    where: Place = found["loc"]
+    message = _message(found, where)
+    return InventoryProblem(path_of(data, where), message, _cure(found, where))
 
 
-def _words(found: dict[str, Any], where: tuple[str | int, ...], key: str) -> tuple[str, str]:
-    kind, value = found["type"], found["input"]
+def _message(found: dict[str, Any], where: Place) -> str:
+    kind, value = found["type"], _shown(found["input"])
     if kind == "extra_forbidden":
-        table = _TABLES.get(str(where[0]), FileTable) if len(where) > 1 else FileTable
-        return f"{key!r} is not known here", one_of(key, table.model_fields)
+        return f"{str(where[-1])!r} is not known here"
     if kind == "missing":
-        return f"{key!r} is missing", _EXAMPLES.get(key, f'{key} = "…"')
-    if kind in ("literal_error", "string_pattern_mismatch") and key in _EXAMPLES:
-        return f"{value!r} is not known", _EXAMPLES[key]
-    if kind == "literal_error":
-        return f"{value!r} is not known", f"one of: {found['ctx']['expected']}"
+        return f"{str(where[-1])!r} is missing"
     if kind in ("greater_than_equal", "less_than_equal"):
-        limit = found["ctx"].get("ge", found["ctx"].get("le"))
-        return f"{value!r} is out of range ({found['msg'].lower()})", _EXAMPLES.get(key, f"{key} = {limit}")
-    cure = _EXAMPLES.get(key, _KINDS.get(kind, "a value as in examples/figure-1.toml"))
-    return f"{value!r}: {found['msg'].removeprefix('Value error, ').lower()}", cure
+        limit = "smaller than 0" if "ge" in found["ctx"] else f"larger than {found['ctx']['le']:,}"
+        return f"{value} is out of range: {limit}"
+    return f"{value} {_MESSAGES.get(kind, found['msg'].lower())}"
 
 
-_KINDS = {
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "string_type": 'a text in quotes: "…"',
-    "int_type": "a whole number without quotes",
-    "list_type": 'a list: ["…", "…"]',
-    "string_pattern_mismatch": "a name without commas, parentheses and line breaks",
-    "dict_type": "a table: [name]",
-    "model_type": "a table: [name]",
-}
+def _shown(value: object) -> str:
+    """A value of the file in one short line."""
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
-def path_of(data: dict[str, Any], where: tuple[str | int, ...]) -> str:
+def _cure(found: dict[str, Any], where: Place) -> str:
+    if found["type"] == "extra_forbidden":
+        table = _TABLES.get(str(where[0]), FileTable) if len(where) > 1 else FileTable
+        return one_of(str(where[-1]), table.model_fields)
+    if found["type"] == "literal_error":
+        return one_of(str(found["input"]), re.findall("'([^']+)'", found["ctx"]["expected"]))
+    if len(where) == 1 or (len(where) == 2 and isinstance(where[1], int)):
+        return _TABLE_CURES[str(where[0])]
+    key = str(where[-1] if isinstance(where[-1], str) else where[-2])
+    if found["type"] == "bool_type":
+        return f"{key} = true or {key} = false"
+    if where[0] == "budgets":
+        return f"{key} = 1 (a whole number from 0 to 255)"
+    return _KEY_CURES[key]
+
+
+def path_of(data: dict[str, Any], where: Place) -> str:
     """A place as ``hosts[3] "D".memory``: list positions from 0, with the name where there is one."""
     text, value = "", data
     for step in where:
         value = _inner(value, step)
         if isinstance(step, str):
             text += f".{step}" if text else step
-            continue
-        name = value.get("name") if isinstance(value, dict) else None
-        text += f"[{step}]" + (f' "{name}"' if isinstance(name, str) else "")
+        else:
+            text += step_of(step, value)
     return text
 
 

@@ -1,207 +1,215 @@
-"""Does an inventory make sense? Names that meet, capacities, rules: asked of every well-formed part."""
+"""Does an inventory make sense? Names that meet, capacities, rules: asked of every well-formed part.
+
+What is malformed is the schema's to report: here it accuses nobody, and it hides nothing elsewhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import Any
 
-from .problems import InventoryProblem, one_of
+from .problems import InventoryProblem, either, one_of, step_of
 from .sizes import number_of
 
 Table = dict[str, Any]
+Problems = Iterator[InventoryProblem]
+KINDS = {"hosts": "host", "datastores": "datastore", "vms": "VM", "rules": "rule"}
+COPIES = ("host", "secondary")
 
 
 class Sense:
-    """The well-formed tables of a file, and what is wrong between them."""
+    """The tables of a file, and what is wrong between them."""
 
     def __init__(self, data: Table) -> None:
-        self.hosts = self._tables(data, "hosts")
-        self.datastores = self._tables(data, "datastores")
-        self.vms = self._tables(data, "vms")
-        self.rules = self._tables(data, "rules")
+        self.hosts = _tables(data, "hosts")
+        self.datastores = _tables(data, "datastores")
+        self.vms = _tables(data, "vms")
+        self.rules = _tables(data, "rules")
+        self.names = {key: _names(data, key) for key in KINDS}
         settings, story = data.get("settings"), data.get("story")
         self.settings: Table = settings if isinstance(settings, dict) else {}
-        self.fails = story.get("fails", []) if isinstance(story, dict) else []
-        self.by_host = {table["name"]: table for _, table in self.hosts if isinstance(table.get("name"), str)}
+        self.fails = _list(story.get("fails")) if isinstance(story, dict) else []
+        self.by_host = {host["name"]: host for _, host in self.hosts if _text(host.get("name"))}
 
-    def _tables(self, data: Table, key: str) -> list[tuple[str, Table]]:
-        """Each table with its path."""
-        rows = data.get(key)
-        tables = [
-            (i, row) for i, row in enumerate(rows if isinstance(rows, list) else []) if isinstance(row, dict)
-        ]
-        return [(f"{key}[{i}]" + self._quoted(row.get("name")), row) for i, row in tables]
-
-    @staticmethod
-    def _quoted(name: object) -> str:
-        return f' "{name}"' if isinstance(name, str) else ""
-
-    def problems(self) -> Iterator[InventoryProblem]:
+    def problems(self) -> Problems:
         """Everything that does not fit together."""
-        for kind, tables in (
-            ("host", self.hosts),
-            ("datastore", self.datastores),
-            ("VM", self.vms),
-            ("rule", self.rules),
-        ):
-            yield from self._twice(kind, "name", tables)
+        for key in KINDS:
+            yield from self._twice(KINDS[key], "name", getattr(self, key))
         yield from self._twice("host", "moid", self.hosts)
-        yield from self._host_storage()
+        for path, host in self.hosts:
+            yield from self._known(f"{path}.datastores", "datastores", _list(host.get("datastores")))
+            yield from self._capacity(path, host)
         for path, vm in self.vms:
             yield from self._vm(path, vm)
-        yield from self._rules()
-        yield from self._capacity()
-        yield from self._story()
+        for path, rule in self.rules:
+            yield from self._rule(path, rule)
+        yield from self._known("story.fails", "hosts", self.fails)
 
     @staticmethod
-    def _twice(kind: str, key: str, tables: list[tuple[str, Table]]) -> Iterator[InventoryProblem]:
+    def _twice(kind: str, key: str, tables: list[tuple[str, Table]]) -> Problems:
         first: dict[str, str] = {}
         for path, table in tables:
-            value = table.get(key)
-            if not isinstance(value, str):
-                continue
+            value = _text(table.get(key))
             if value in first:
                 what = f"Managed Object ID {value!r}" if key == "moid" else f"{kind} {value!r}"
-                yield InventoryProblem(
-                    f"{path}.{key}", f"{what} is used already, at {first[value]}", f"another {key}"
-                )
-            first.setdefault(value, path)
+                cure = f'{key} = "…", one that no other {kind} has'
+                yield InventoryProblem(f"{path}.{key}", f"{what} is used already, at {first[value]}", cure)
+            elif value:
+                first[value] = path
 
-    def _names(self, tables: list[tuple[str, Table]]) -> list[str]:
-        return [table["name"] for _, table in tables if isinstance(table.get("name"), str)]
+    def _known(self, path: str, key: str, names: list[Any]) -> Problems:
+        for i, name in enumerate(names):
+            yield from self._unknown(f"{path}[{i}]", key, name)
 
-    def _unknown(self, path: str, kind: str, name: object, known: list[str]) -> Iterator[InventoryProblem]:
-        if isinstance(name, str) and name not in known:
-            yield InventoryProblem(path, f"there is no {kind} {name!r}", one_of(name, known))
+    def _unknown(self, path: str, key: str, name: object) -> Problems:
+        """Nothing is unknown where the file has no such tables at all: that is one problem, not twenty."""
+        known = self.names[key]
+        if known is not None and _text(name) and name not in known:
+            yield InventoryProblem(path, f"there is no {KINDS[key]} {name!r}", one_of(str(name), known))
 
-    def _host_storage(self) -> Iterator[InventoryProblem]:
-        known = self._names(self.datastores)
-        for path, host in self.hosts:
-            for i, name in enumerate(_list(host.get("datastores"))):
-                yield from self._unknown(f"{path}.datastores[{i}]", "datastore", name, known)
+    def _capacity(self, path: str, host: Table) -> Problems:
+        """The reservations of the VMs that the file puts on a host, secondaries included, must fit."""
+        name = _text(host.get("name"))
+        guests = [vm for _, vm in self.vms if name and name in (vm.get("host"), vm.get("secondary"))]
+        for key, unit in (("cpu", "MHz"), ("memory", "MiB")):
+            room = number_of(host.get(key), key)
+            used = sum(_promised(vm, key) for vm in guests)
+            if room is not None and used > room:
+                message = f"host has insufficient capacity for VM: {used:,} {unit} reserved of {room:,}"
+                cure = f"{key} = {used} or more, or a VM less here (or smaller {key}_reservation)"
+                yield InventoryProblem(f"{path}.{key}", message, cure)
 
-    def _vm(self, path: str, vm: Table) -> Iterator[InventoryProblem]:
-        yield from self._unknown(f"{path}.host", "host", vm.get("host"), self._names(self.hosts))
-        yield from self._unknown(
-            f"{path}.datastore", "datastore", vm.get("datastore"), self._names(self.datastores)
-        )
-        yield from self._unknown(f"{path}.secondary", "host", vm.get("secondary"), self._names(self.hosts))
+    def _vm(self, path: str, vm: Table) -> Problems:
+        yield from self._unknown(f"{path}.datastore", "datastores", vm.get("datastore"))
         for key in ("host", "secondary"):
-            yield from self._seat(path, vm, key)
-        yield from self._tolerance(path, vm)
+            yield from self._unknown(f"{path}.{key}", "hosts", vm.get(key))
+            yield from self._seat(f"{path}.{key}", vm, key)
+        yield from self._secondary(f"{path}.secondary", vm)
+        yield from self._tolerance(f"{path}.ft", vm)
 
-    def _seat(self, path: str, vm: Table, key: str) -> Iterator[InventoryProblem]:
+    def _seat(self, path: str, vm: Table, key: str) -> Problems:
         """A host that is to have a copy of the VM must be able to."""
-        host = self.by_host.get(str(vm.get(key)))
+        host = self.by_host.get(_text(vm.get(key)))
         if host is None:
             return
-        datastore, reached = vm.get("datastore"), _list(host.get("datastores"))
-        if isinstance(datastore, str) and reached and datastore not in reached:
+        datastore, reached = _text(vm.get("datastore")), _texts(host.get("datastores"))
+        known = self.names["datastores"]
+        if datastore and reached is not None and datastore not in reached and datastore in (known or ()):
             message = f"host {host['name']!r} cannot access the VM's datastore {datastore!r}"
-            yield InventoryProblem(
-                f"{path}.{key}", message, f"a host with {datastore!r}, or add it to that host's datastores"
-            )
+            cure = f'{self._elsewhere(vm, key)}, or "{datastore}" among the datastores of {host["name"]!r}'
+            yield InventoryProblem(path, message, cure)
         if host.get("maintenance") is True:
             message = f"host {host['name']!r} is in maintenance mode and runs no VM"
-            yield InventoryProblem(f"{path}.{key}", message, "another host, or maintenance = false")
+            cure = f"{self._elsewhere(vm, key)}, or maintenance = false for {host['name']!r}"
+            yield InventoryProblem(path, message, cure)
 
-    def _tolerance(self, path: str, vm: Table) -> Iterator[InventoryProblem]:
-        if vm.get("secondary") is not None and vm.get("ft") is not True:
-            yield InventoryProblem(
-                f"{path}.secondary", "only a VM with ft = true has a secondary", "ft = true, or no secondary"
-            )
-        if vm.get("secondary") is not None and vm.get("secondary") == vm.get("host"):
+    def _secondary(self, path: str, vm: Table) -> Problems:
+        secondary = _text(vm.get("secondary"))
+        if secondary and vm.get("ft", False) is False:
+            message = "only a VM with ft = true has a secondary"
+            yield InventoryProblem(path, message, "ft = true for this VM, or no secondary")
+        if secondary and secondary == vm.get("host"):
             message = "primary and secondary of a VM are on different hosts"
-            yield InventoryProblem(f"{path}.secondary", message, "another host")
-        for key in ("ha", "ft"):
-            if vm.get("ft") is True and self.settings.get(key) is False:
-                message = "Fault Tolerance is only possible inside an HA cluster with ft = true"
-                yield InventoryProblem(
-                    f"{path}.ft", message, f"ft = false here, or {key} = true in [settings]"
-                )
+            yield InventoryProblem(path, message, self._elsewhere(vm, "secondary"))
 
-    def _rules(self) -> Iterator[InventoryProblem]:
-        for path, rule in self.rules:
-            for key, kind, known in (
-                ("vms", "VM", self._names(self.vms)),
-                ("hosts", "host", self._names(self.hosts)),
-            ):
-                for i, name in enumerate(_list(rule.get(key))):
-                    yield from self._unknown(f"{path}.{key}[{i}]", kind, name, known)
-            yield from self._shape(path, rule)
-            yield from self._broken(path, rule)
+    def _tolerance(self, path: str, vm: Table) -> Problems:
+        for key, message in (
+            ("ha", "Fault Tolerance is only possible inside an HA cluster, and [settings] says ha = false"),
+            ("ft", "Fault Tolerance is switched off: [settings] says ft = false"),
+        ):
+            if vm.get("ft") is True and self.settings.get(key) is False:
+                yield InventoryProblem(path, message, f"ft = false here, or {key} = true in [settings]")
+
+    def _elsewhere(self, vm: Table, key: str, barred: Collection[str] = ()) -> str:
+        """A cure for a bad seat: the hosts that reach the VM's disk, work, and have no other copy of it."""
+        datastore, taken = _text(vm.get("datastore")), {_text(vm.get(copy)) for copy in COPIES}
+        fit = [
+            name
+            for name, host in self.by_host.items()
+            if datastore in _list(host.get("datastores")) and host.get("maintenance") is not True
+            if name not in taken and name not in barred
+        ]
+        return (
+            f"{key} = {either(fit)}" if fit else f"{key} = another host (to add: none of these is possible)"
+        )
+
+    def _rule(self, path: str, rule: Table) -> Problems:
+        yield from self._known(f"{path}.vms", "vms", _list(rule.get("vms")))
+        yield from self._known(f"{path}.hosts", "hosts", _list(rule.get("hosts")))
+        kind, vms, hosts = _text(rule.get("kind")), _texts(rule.get("vms")), _texts(rule.get("hosts", []))
+        yield from self._shape(path, kind, vms, hosts)
+        if kind in ("must run on", "must not run on") and vms and hosts:
+            yield from self._host_rule(path, kind, vms, hosts)
+        if kind == "keep apart" and vms:
+            yield from self._apart(path, vms)
 
     @staticmethod
-    def _shape(path: str, rule: Table) -> Iterator[InventoryProblem]:
-        between = str(rule.get("kind")).startswith("keep ")
-        if between and len(set(_list(rule.get("vms")))) < 2:
-            yield InventoryProblem(
-                f"{path}.vms", "this rule is between VMs: it needs two or more", 'vms = ["A1", "A2"]'
-            )
-        if between and rule.get("hosts"):
-            yield InventoryProblem(f"{path}.hosts", "this rule is between VMs: it names no hosts", "no hosts")
-        if " run on" in str(rule.get("kind")):
-            for key in ("vms", "hosts"):
-                if not rule.get(key):
+    def _shape(path: str, kind: str, vms: list[str] | None, hosts: list[str] | None) -> Problems:
+        if kind.startswith("keep ") and vms is not None and len(set(vms)) < 2:
+            message = "this rule is between VMs: it needs two or more"
+            yield InventoryProblem(f"{path}.vms", message, 'vms = ["A1", "A2"]')
+        if kind.startswith("keep ") and hosts:
+            message = "this rule is between VMs: it names no hosts"
+            cure = 'no hosts, or a kind such as "must run on"'
+            yield InventoryProblem(f"{path}.hosts", message, cure)
+        if kind.endswith(" run on"):
+            for key, names in (("vms", vms), ("hosts", hosts)):
+                if names == []:
                     yield InventoryProblem(f"{path}.{key}", f"this rule needs {key}", f'{key} = ["…"]')
 
-    def _broken(self, path: str, rule: Table) -> Iterator[InventoryProblem]:
-        """The file's own placement must not break a must rule."""
-        kind, hosts = rule.get("kind"), _list(rule.get("hosts"))
-        seats = [
-            (vm["name"], key, vm.get(key))
-            for _, vm in self.vms
-            if vm.get("name") in _list(rule.get("vms"))
-            for key in ("host", "secondary")
-        ]
-        seats = [seat for seat in seats if isinstance(seat[2], str)]
-        for name, _, host in seats:
-            wrong = (kind == "must run on" and host not in hosts) or (
-                kind == "must not run on" and host in hosts
-            )
-            if wrong:
-                yield InventoryProblem(
-                    path,
-                    f"VM {name!r} is placed on {host!r}: VM/host DRS rule violated",
-                    "another placement, or a should rule",
+    def _seats(self, vms: list[str]) -> list[tuple[str, str, Table]]:
+        """Host, key and VM of every copy that the file places."""
+        rows = [(_text(vm.get(key)), key, vm) for _, vm in self.vms for key in COPIES]
+        return [row for row in rows if row[0] in self.by_host and row[2].get("name") in vms]
+
+    def _host_rule(self, path: str, kind: str, vms: list[str], hosts: list[str]) -> Problems:
+        """Both copies of a VM are bound by its must rules. A rule with a host nobody knows judges nobody."""
+        wanted = kind == "must run on"
+        if wanted and not set(hosts) <= set(self.by_host):
+            return
+        barred = [name for name in self.by_host if (name in hosts) != wanted]
+        for host, key, vm in self._seats(vms):
+            if host in barred:
+                message = f"VM {vm['name']!r} is placed on {host!r} ({key}): VM/host DRS rule violated"
+                cure = f'{self._elsewhere(vm, key, barred)} for {vm["name"]!r}, or kind = "should{kind[4:]}"'
+                yield InventoryProblem(path, message, cure)
+
+    def _apart(self, path: str, vms: list[str]) -> Problems:
+        for (host, _, one), (there, key, other) in combinations(self._seats(vms), 2):
+            if host == there and one["name"] != other["name"]:
+                message = (
+                    f"{one['name']!r} and {other['name']!r} are both on {host!r}: VM/VM DRS rule violated"
                 )
-        if kind == "keep apart":
-            for (one, _, host), (other, _, there) in combinations(seats, 2):
-                if host == there and one != other:
-                    yield InventoryProblem(
-                        path,
-                        f"{one!r} and {other!r} are both on {host!r}: VM/VM DRS rule violated",
-                        "another placement",
-                    )
+                yield InventoryProblem(path, message, f"{self._elsewhere(other, key)} for {other['name']!r}")
 
-    def _capacity(self) -> Iterator[InventoryProblem]:
-        for path, host in self.hosts:
-            for key, unit in (("cpu", "MHz"), ("memory", "MiB")):
-                room = number_of(host.get(key), key)
-                if room is None:
-                    continue
-                needs = [
-                    self._needs(vm, key)
-                    for _, vm in self.vms
-                    if host.get("name") in (vm.get("host"), vm.get("secondary"))
-                ]
-                used = sum(need for need in needs if need is not None)
-                if used > room:
-                    message = f"host has insufficient capacity for VM: {used:,} {unit} reserved of {room:,}"
-                    yield InventoryProblem(
-                        f"{path}.{key}", message, "fewer VMs here, smaller reservations, or a larger host"
-                    )
 
-    @staticmethod
-    def _needs(vm: Table, key: str) -> int | None:
-        reserved = vm.get(f"{key}_reservation")
-        return number_of(vm.get(key) if reserved is None else reserved, key)
+def _promised(vm: Table, key: str) -> int:
+    """What a VM has reserved; 0 where its size is malformed."""
+    return number_of(vm.get(f"{key}_reservation", vm.get(key)), key) or 0
 
-    def _story(self) -> Iterator[InventoryProblem]:
-        for i, name in enumerate(_list(self.fails)):
-            yield from self._unknown(f"story.fails[{i}]", "host", name, self._names(self.hosts))
+
+def _tables(data: Table, key: str) -> list[tuple[str, Table]]:
+    """Each table of a list with its path."""
+    rows = enumerate(_list(data.get(key)))
+    return [(f"{key}{step_of(i, row)}", row) for i, row in rows if isinstance(row, dict)]
+
+
+def _names(data: Table, key: str) -> list[str] | None:
+    """The names that a list of tables declares; None where it declares none."""
+    names = [_text(table.get("name")) for _, table in _tables(data, key)]
+    return [name for name in names if name] or None
 
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    """The text, or "" for what is none."""
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> list[str] | None:
+    """A list that has nothing but texts, else None."""
+    return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None

@@ -9,13 +9,15 @@ UNITS = {
     "memory": {"mib": 1, "mb": 1, "gib": 1024, "gb": 1024, "tib": 1024**2, "tb": 1024**2},
     "capacity": {"gib": 1, "gb": 1, "tib": 1024, "tb": 1024},
 }
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$")
+LARGEST = 10**12  # larger is a slip of the keyboard; sums of sizes stay printable and exact
+_SIZE = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*([A-Za-z]+)\s*")
 
 
 def number_of(value: object, kind: str) -> int | None:
-    """The size in MHz, MiB or GiB (for cpu, memory, capacity); None for what is no size."""
+    """The size in MHz, MiB or GiB (for cpu, memory, capacity); None for what is no size from 0 to LARGEST."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if value >= 0 else None
-    match = _SIZE.match(value) if isinstance(value, str) else None
+        return value if 0 <= value <= LARGEST else None
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     factor = UNITS[kind].get(match[2].lower()) if match else None
-    return round(float(match[1]) * factor) if match and factor else None
+    number = round(float(match[1]) * factor) if match and factor else None
+    return number if number is not None and number <= LARGEST else None

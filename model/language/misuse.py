@@ -6,18 +6,19 @@ everywhere else the first one raises ``ModelError``.
 
 from __future__ import annotations
 
-import ast
-import linecache
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
-_LANGUAGE = str(Path(__file__).parent)
+from .syntax import expression_of
+
+_LANGUAGE = str(Path(__file__).parent) + os.sep
 _MOST_REPEATS = 1000
+_MOST_PROBLEMS = 200
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class ModelError(Exception):
 
 
 class TooManyProblems(Exception):
-    """Tracing is given up because misuse repeats, for instance in a ``while`` over a term."""
+    """Tracing is given up because misuse goes on and on, for instance in a ``while`` over a term."""
 
 
 class Problems(list[Problem]):
@@ -62,12 +63,12 @@ class Problems(list[Problem]):
     repeats = 0
 
     def note(self, problem: Problem) -> None:
-        """Add a problem; raises TooManyProblems when an old one comes again and again."""
-        if problem not in self:
+        """Add a problem; raises TooManyProblems when there is no end of them."""
+        if problem in self:
+            self.repeats += 1
+        else:
             self.append(problem)
-            return
-        self.repeats += 1
-        if self.repeats > _MOST_REPEATS:
+        if self.repeats > _MOST_REPEATS or len(self) > _MOST_PROBLEMS:
             raise TooManyProblems
 
 
@@ -133,60 +134,3 @@ def shown_path(file: str) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-Span = tuple[int, int, int, int]
-
-
-def _span_of(frame: FrameType) -> Span | None:
-    """Lines and columns of the expression that a frame is executing."""
-    positions = list(frame.f_code.co_positions())
-    found = positions[frame.f_lasti // 2] if frame.f_lasti >= 0 else (None,) * 4
-    line, end_line, column, end_column = found
-    if line is None or end_line is None or column is None or end_column is None:
-        return None
-    return line, end_line, column, end_column
-
-
-def expression_of(frame: FrameType) -> str:
-    """The text of the expression that a frame is executing, or its whole line."""
-    span = _span_of(frame)
-    lines = linecache.getlines(frame.f_code.co_filename)
-    if span is None or not lines or span[1] > len(lines):
-        return linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    line, end_line, column, end_column = span
-    if line == end_line:
-        return lines[line - 1].encode()[column:end_column].decode()
-    first = lines[line - 1].encode()[column:].decode()
-    last = lines[end_line - 1].encode()[:end_column].decode()
-    return " ".join(part.strip() for part in (first, *lines[line : end_line - 1], last))
-
-
-@lru_cache(maxsize=32)
-def _parents(file: str) -> dict[Span, list[ast.AST]]:
-    """For every expression span of a file: the node and its ancestors, innermost first."""
-    chains: dict[Span, list[ast.AST]] = {}
-
-    def visit(node: ast.AST, ancestors: list[ast.AST]) -> None:
-        chain = [node, *ancestors]
-        if (
-            isinstance(node, ast.expr | ast.stmt)
-            and node.end_lineno is not None
-            and node.end_col_offset is not None
-        ):
-            span = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
-            chains.setdefault(span, chain)
-        for child in ast.iter_child_nodes(node):
-            visit(child, chain)
-
-    try:
-        visit(ast.parse("".join(linecache.getlines(file))), [])
-    except SyntaxError:
-        return {}
-    return chains
-
-
-def enclosing_nodes(frame: FrameType) -> list[ast.AST]:
-    """The syntax node that a frame is executing and its ancestors, innermost first; may be empty."""
-    span = _span_of(frame)
-    return _parents(frame.f_code.co_filename).get(span, []) if span else []

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .domains import Nobody, Range, Sort, domain_of_value
-from .misuse import ModelError, Problem, Source, complain, expression_of, here, model_frame
+from .misuse import ModelError, Problem, Source, complain, here, model_frame
 from .recording import complain_about_arity, complain_about_place
 from .state import Field, Quantity, Setting
+from .syntax import expression_of
 from .wording import word
 from .words import LeadsTo, at, reading, real_bool
 
@@ -190,9 +191,10 @@ def refusals(scope: Scope, packed: Packed, instance: Instance) -> tuple[Refusal,
 
 def run(scope: Scope, packed: Packed, instance: Instance) -> Packed:
     """The state after one step. Raises NotPossible with the failing guards, ModelError for a bad write."""
-    store = PlainStore(scope, packed)
+    spent = _budget_refusal(scope, packed, instance)
+    store = PlainStore(scope, packed, guards_only=bool(spent))
     _execute(scope, store, instance)
-    refused = (*store.refusals, *_budget_refusal(scope, packed, instance))
+    refused = (*store.refusals, *spent)
     if refused:
         raise NotPossible(instance, refused)
     if instance.action.budget is not None:

@@ -47,7 +47,7 @@ class TracedStore:
     guards: list[Guard] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     mechanisms: list[str] = field(default_factory=list)
-    names: dict[str, int] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
     def members(self, sort: type[Sort]) -> tuple[Sort, ...]:
         name = sort.__name__
@@ -130,9 +130,12 @@ class TracedStore:
 
     def fresh(self, domain: Domain, name: str) -> Var:
         """A variable with a name of its own in this trace, the same in every run."""
-        self.names[name] = self.names.get(name, 0) + 1
-        count = self.names[name]
-        return Var(name if count == 1 else f"{name}{count}", domain)
+        free, number = name, 1
+        while free in self.names:
+            number += 1
+            free = f"{name}{number}"
+        self.names.add(free)
+        return Var(free, domain)
 
     def quantify(self, kind: str, sorts: tuple[type[Sort], ...], body: Callable[..., Any]) -> Term:
         names = body.__code__.co_varnames[: body.__code__.co_argcount]

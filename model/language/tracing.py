@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .building import lift, truth
-from .misuse import Problem, Source, TooManyProblems, collecting, expression_of, report, shown_path
+from .misuse import Problem, Source, TooManyProblems, collecting, report, shown_path
 from .recording import Guard, Settings, TracedStore, Write
 from .state import State
+from .syntax import expression_of
 from .terms import POISON, Exists, ForAll, Read, Term, Var, walk
 from .wording import show
 from .words import LeadsTo, reading

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from .misuse import complain, enclosing_nodes, model_frame
+from .misuse import complain, model_frame
+from .syntax import enclosing_nodes
 
 _LOOPS = {
     "any": "s.exists(Host, lambda h: …)",
