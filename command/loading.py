@@ -32,6 +32,7 @@ class Loaded:
     scope: Scope
     expect: Mapping[str, str] = field(default_factory=dict)
     fails: tuple[str, ...] = ()
+    states: int | None = None
 
 
 def load(file: str | Path, without: Sequence[str] = (), **names: Value) -> Scope:
@@ -52,7 +53,9 @@ def load_file(path: Path, names: Mapping[str, Value], without: tuple[str, ...] =
     _known_mechanisms(loaded.scope, without)
     recipe = _recipe(path, names, without)
     return replace(
-        loaded, scope=replace(loaded.scope, without=(*loaded.scope.without, *without), recipe=recipe)
+        loaded,
+        states=None if without else loaded.states,
+        scope=replace(loaded.scope, without=(*loaded.scope.without, *without), recipe=recipe),
     )
 
 
@@ -61,7 +64,7 @@ def _with_catalogue(scope: Scope) -> None:
     from .model.cluster.state import Cluster
 
     if scope.state is Cluster:
-        from .properties import possible, safety  # noqa: F401  (importing them declares the properties)
+        from .properties import possible, progress, safety, unpromised  # noqa: F401
 
 
 def _known_mechanisms(scope: Scope, without: tuple[str, ...]) -> None:
@@ -83,7 +86,8 @@ def _from_toml(path: Path, names: Mapping[str, Value]) -> Loaded:
 
     inventory = read_inventory(path)
     fails = inventory.story.fails if inventory.story else ()
-    return Loaded(_adjusted(scope_of(inventory, path.stem), names), inventory.expect, tuple(fails))
+    states = None if names else inventory.states
+    return Loaded(_adjusted(scope_of(inventory, path.stem), names), inventory.expect, tuple(fails), states)
 
 
 def _from_python(path: Path, names: Mapping[str, Value]) -> Loaded:

@@ -191,9 +191,9 @@ def _check(options: argparse.Namespace) -> int:
 
     loaded = _loaded(options)
     limits = Limits(states=options.states, seconds=options.seconds)
-    expect = {} if options.strict else loaded.expect
+    expect, states = ({}, None) if options.strict else (loaded.expect, loaded.states)
     with Progress() as progress:
-        result = check(loaded.scope, Options(limits, options.steps, options.seed, expect, progress))
+        result = check(loaded.scope, Options(limits, options.steps, options.seed, expect, states, progress))
     return _show(options, _with_pictures(loaded, result) if options.report else result)
 
 

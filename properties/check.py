@@ -19,22 +19,27 @@ from .search import Limits, Search, Tick, search
 from .walk import Walk, walk
 
 NO_DEADLOCK = "no_deadlock"
+STATE_COUNT = "state_count"
 
 
 @dataclass(frozen=True)
 class Options:
-    """How hard ``check`` tries: the search's limits, then the walk's steps and seed."""
+    """How hard ``check`` tries: the search's limits, then the walk's steps and seed.
 
-    limits: Limits = Limits(states=300_000, seconds=30)
+    ``expect`` and ``states`` are what the file expects: verdicts, and the number of reachable states.
+    """
+
+    limits: Limits = Limits(states=1_500_000, seconds=40)
     steps: int = 200_000
     seed: int = 0
     expect: Mapping[str, str] = field(default_factory=dict)
+    states: int | None = None
     on_tick: Callable[[Tick], None] | None = None
 
 
 def check(scope: Scope, options: Options = Options()) -> Result:
     """Ask every invariant and every ``possible`` of a scope, and look for deadlocks."""
-    asked = [p for p in scope.model.of_kind("possible") if _can_be_asked(scope, p)]
+    asked = [p for p in scope.model.of_kind("possible") if can_be_asked(scope, p)]
     invariants = invariants_of(scope.model)
     found = search(scope, invariants, asked, limits=options.limits, on_tick=options.on_tick)
     if found.complete or found.stopped == "interrupted" or not found.states:
@@ -43,8 +48,10 @@ def check(scope: Scope, options: Options = Options()) -> Result:
     return _result(scope, options, _Sampled(found, walked), invariants, asked)
 
 
-def _can_be_asked(scope: Scope, predicate: Predicate) -> bool:
-    """Whether the scope's fixed data leave a ``possible`` open (no FT VM: no question about FT)."""
+def can_be_asked(scope: Scope, predicate: Predicate) -> bool:
+    """Whether the scope's data, settings and budgets leave a ``possible`` open (no FT VM: nothing of FT)."""
+    if not all(scope.all_budgets.get(budget) for budget in predicate.needs):
+        return False
     return not is_false(Grounder(scope).statement(predicate))
 
 
@@ -110,7 +117,7 @@ def _result(
         *(_invariant(scope, p, known) for p in invariants),
         *(_possible(scope, p, known) for p in asked),
     ]
-    findings += [_no_deadlock(scope, known), *_progress(scope)]
+    findings += [_no_deadlock(scope, known), *_progress(scope), *_count(options, known)]
     expected = tuple(replace(f, expected=options.expect.get(f.property)) for f in findings)
     return Result(
         command="check",
@@ -176,6 +183,21 @@ def _no_deadlock(scope: Scope, known: _Known) -> Finding:
     stuck: Run = known.deadlock
     reason = f"nothing is possible after {len(stuck.instances)} steps; is it an end? then say so with @final"
     return replace(blank, verdict=Verdict.REFUTED, reason=reason, trace=stuck.steps(), program=program(stuck))
+
+
+def _count(options: Options, known: _Known) -> Iterator[Finding]:
+    """Whether there are as many reachable states as the file says, where all were visited."""
+    if options.states is None or not known.found.complete:
+        return
+    met = known.states == options.states
+    reason = (
+        f"{known.states:,} states, as the file says"
+        if met
+        else (f"{known.states:,} states, and the file says {options.states:,}")
+    )
+    verdict = Verdict.HOLDS if met else Verdict.REFUTED
+    sentence = "As many states are reachable as the file says."
+    yield Finding(STATE_COUNT, "count", sentence, verdict, "search", reason)
 
 
 def _engine_last(known: _Known) -> tuple[Verdict, str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..model.cluster.placement import holds_place
-from ..model.cluster.state import VM, Cluster, Copy, Host, Secondary
+from ..model.cluster.state import VM, Cluster, Copy, Host, Secondary, Service
 from ..model.language.plain import Packed, state_at
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
@@ -31,7 +31,9 @@ def _host(s: Cluster, host: Host) -> HostView:
 def _role(s: Cluster, host: Host) -> str:
     if not s.up[host]:
         return "failed"
-    return "in maintenance" if s.maintenance[host] else word(s.role[host])
+    if s.service[host] is Service.MAINTENANCE:
+        return "in maintenance"
+    return "isolated" if s.isolated[host] else word(s.role[host])
 
 
 def _shown(s: Cluster, vm: VM, host: Host) -> bool:

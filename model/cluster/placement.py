@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..language import axiom, derived, no, require, where
-from .state import VM, Cluster, Copy, Datastore, Host, Secondary
+from .state import VM, Cluster, Copy, Datastore, Disk, Host, Secondary, Service
 
 
 @derived
@@ -24,14 +24,14 @@ def holds_place(s: Cluster, vm: VM, host: Host) -> Any:
 
 @derived
 def runs(s: Cluster, vm: VM, host: Host) -> Any:
-    """The VM executes on this host and its output leaves."""
+    """The VM executes on this host."""
     return s.up[host] & (s.copy[vm, host] == Copy.RUNNING)
 
 
 @derived
 def reaches_disk(s: Cluster, vm: VM, host: Host) -> Any:
-    """The host reaches every datastore on which the VM's disk is."""
-    return s.forall(Datastore, lambda d: no(s.stored_on[vm, d]) | s.storage[host, d])
+    """The host reaches every datastore on which the VM's live disk is."""
+    return s.forall(Datastore, lambda d: (s.disk[vm, d] != Disk.LIVE) | s.storage[host, d])
 
 
 @derived
@@ -51,20 +51,40 @@ def keeps_apart(s: Cluster, vm: VM, host: Host) -> Any:
 
 
 @derived
+def obeys_must_rules(s: Cluster, vm: VM, host: Host) -> Any:
+    """The host's reserve and all must rules allow the VM here."""
+    return fits(s, vm, host) & s.permitted[vm, host] & keeps_apart(s, vm, host)
+
+
+@derived
 def accepts(s: Cluster, vm: VM, host: Host) -> Any:
     """All that ``require_place`` asks, as one condition."""
-    ready = s.up[host] & no(s.maintenance[host]) & reaches_disk(s, vm, host)
-    return ready & fits(s, vm, host) & s.permitted[vm, host] & keeps_apart(s, vm, host)
+    ready = s.up[host] & (s.service[host] == Service.NORMAL) & reaches_disk(s, vm, host)
+    return ready & obeys_must_rules(s, vm, host)
 
 
-def require_place(s: Cluster, vm: VM, host: Host) -> None:
+def require_place(s: Cluster, vm: VM, host: Host, mechanism: str = "placement check") -> None:
     """The guards that every way of putting a VM on a host shares."""
-    require(s.up[host], "the host is down")
-    require(no(s.maintenance[host]), "the host is in maintenance mode")
     require(reaches_disk(s, vm, host), "the host cannot access the VM's datastore")
-    require(fits(s, vm, host), "host has insufficient capacity for VM", mechanism="placement check")
-    require(s.permitted[vm, host], "VM/host DRS rule violated", mechanism="placement check")
-    require(keeps_apart(s, vm, host), "VM/VM DRS rule violated", mechanism="placement check")
+    require_room(s, vm, host, mechanism)
+
+
+def require_room(s: Cluster, vm: VM, host: Host, mechanism: str = "placement check") -> None:
+    """The same without the disk, which may come along."""
+    require(s.up[host], "the host is down")
+    require(s.service[host] == Service.NORMAL, "the host is in maintenance mode, or about to be")
+    require(fits(s, vm, host), "host has insufficient capacity for VM", mechanism=mechanism)
+    require(s.permitted[vm, host], "VM/host DRS rule violated", mechanism=mechanism)
+    require(keeps_apart(s, vm, host), "VM/VM DRS rule violated", mechanism=mechanism)
+
+
+def require_no_secondary(s: Cluster, vm: VM, host: Host) -> None:
+    """The guard that keeps the running copy off the host of its secondary."""
+    require(
+        s.secondary[vm, host] == Secondary.NONE,
+        "the host has the VM's secondary",
+        mechanism="secondary on another host",
+    )
 
 
 @axiom

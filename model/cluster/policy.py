@@ -20,29 +20,47 @@ from typing import Any
 
 from ..language import Instance, where
 from ..language.wording import word
-from .availability import datastores
+from .availability.election import datastores
 from .placement import accepts
 from .state import VM, Cluster, Copy, Host
 
 ORDER = (
-    "replay_log",
+    "replay_entry",
     "fail_over",
+    "halt_primary",
+    "halt_secondary",
+    "go_on_alone",
     "drop_clone",
-    "miss_heartbeats",
     "start_election",
     "become_master",
+    "abdicate",
     "follow_master",
-    "hear_again",
+    "declare_isolated",
+    "end_isolation",
+    "let_list_lapse",
+    "claim_list",
+    "release_lapsed_list",
+    "hear_host",
+    "find_partitioned",
+    "find_isolated",
     "declare_dead",
-    "expire_lock",
+    "let_lock_lapse",
+    "renew_lock",
+    "release_lapsed_lock",
+    "power_off_orphan",
+    "respond_to_isolation",
     "free_reservation",
+    "give_up_migration",
     "drop_partial_copy",
     "take_back",
-    "close_job",
+    "confirm_without_source",
     "activate_destination",
     "destroy_original",
     "restart",
+    "reset_guest",
     "discard_stale",
+    "protect",
+    "report_protected",
     "complete_secondary",
     "start_secondary",
 )
@@ -73,7 +91,7 @@ def preference(s: Cluster, instance: Instance) -> tuple[Any, ...] | None:
 
 def _where(s: Cluster, name: str, arguments: tuple[Any, ...]) -> tuple[int, ...]:
     if name == "restart":
-        vm, host = arguments
+        _, vm, host = arguments
         return (-s.ha_priority[vm], -unreserved_memory(s, host))
     if name == "start_secondary":
         vm, _, target = arguments
@@ -88,7 +106,7 @@ def reason(s: Cluster, instance: Instance) -> str:
     if name == "become_master":
         return f"among those that work, {_compared(s, arguments[0])}"
     if name == "restart":
-        return f"unreserved memory: {_amounts(s, arguments[0], unreserved_memory, 'MiB')}"
+        return f"unreserved memory: {_amounts(s, arguments[1], unreserved_memory, 'MiB')}"
     if name == "start_secondary":
         by, unit = (unreserved_memory, "MiB") if s.drs == "off" else (unreserved_cpu, "MHz")
         who = "HA placement, unreserved memory" if s.drs == "off" else "DRS, unreserved CPU"

@@ -1,11 +1,11 @@
 """Real clusters: hosts, datastores, VMs, rules and settings, read from TOML."""
 
-from .items import FAULTS, DatastoreItem, HostItem, Inventory, Rule, Settings, Story, VMItem
+from .items import BUDGETS, DatastoreItem, HostItem, Inventory, Rule, Settings, Story, VMItem
 from .problems import InventoryError, InventoryProblem
 from .reading import read_inventory
 
 __all__ = [
-    "FAULTS",
+    "BUDGETS",
     "DatastoreItem",
     "HostItem",
     "Inventory",

@@ -10,6 +10,9 @@ Priority = Literal["high", "normal", "low"]
 HAPriority = Literal["high", "medium", "low", "disabled"]
 Automation = Literal["manual", "partially automated", "fully automated"]
 DRS = Literal["off", "manual", "partially automated", "fully automated"]
+VMotion = Literal["on", "DRS only", "off"]
+Power = Literal["on", "off"]
+Conversion = Literal["P2V", "V2V"]
 Election = Literal["datastores", "cluster lock"]
 IsolationResponse = Literal["leave powered on", "power off", "shut down"]
 RuleKind = Literal[
@@ -22,15 +25,22 @@ FAULTS = (
     "host_return",
     "guest_failure",
     "partition",
-    "heal",
     "isolation",
     "link_loss",
+    "heal",
     "storage_loss",
+    "storage_return",
     "vcenter_loss",
-    "ack_loss",
     "false_suspicion",
+    "forged_heartbeat",
+    "failed_restart",
     "migration_cut",
+    "ack_loss",
+    "copy_error",
+    "ft_link_loss",
 )
+REQUESTS = ("user_stop", "maintenance", "load_growth", "ft_enable")
+BUDGETS = FAULTS + REQUESTS
 RULE_KINDS: tuple[str, ...] = get_args(RuleKind)
 
 
@@ -39,6 +49,7 @@ class HostItem:
     """A hypervisor: ``cpu`` in MHz, ``memory`` in MiB, ``moid`` its Managed Object ID.
 
     An election goes to the most ``datastores``, then to the higher ``moid`` as strings (paper, section 2).
+    Shared-nothing migration needs one management ``domain`` and a ``link`` of 1,000 Mb/s (section 1).
     """
 
     name: str
@@ -47,6 +58,8 @@ class HostItem:
     datastores: tuple[str, ...]
     moid: str
     maintenance: bool = False
+    domain: str = ""
+    link: int = 1000
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ class VMItem:
     Conservative: a VM whose file says nothing about a reservation is promised all it asks for.
     ``priority`` is its DRS shares, ``ha_priority`` its place in the order of restarts, ``secondary`` the
     host of the copy that runs in lockstep (``ft``), ``automation`` its own DRS mode where it differs.
+    A VM with ``convert`` begins outside the cluster: a physical server (P2V) or another product's VM (V2V).
     """
 
     name: str
@@ -78,6 +92,8 @@ class VMItem:
     ft: bool = False
     secondary: str | None = None
     automation: Automation | None = None
+    power: Power = "on"
+    convert: Conversion | None = None
 
 
 @dataclass(frozen=True)
@@ -97,8 +113,11 @@ class Settings:
     ha: bool = True
     ft: bool = True
     drs: DRS = "fully automated"
+    vmotion: VMotion = "on"
+    storage_vmotion: bool = True
     election: Election = "datastores"
     isolation_response: IsolationResponse = "leave powered on"
+    self_fence: bool = False
     admission_control: bool = True
 
 
@@ -111,7 +130,10 @@ class Story:
 
 @dataclass(frozen=True)
 class Inventory:
-    """A cluster as a file describes it. ``budgets``: fault → how often; ``expect``: property → verdict."""
+    """A cluster as a file describes it. ``budgets``: fault → how often; ``expect``: property → verdict.
+
+    ``states``: how many states a complete search must find.
+    """
 
     hosts: tuple[HostItem, ...]
     datastores: tuple[DatastoreItem, ...]
@@ -121,3 +143,4 @@ class Inventory:
     budgets: Mapping[str, int] = field(default_factory=dict)
     story: Story | None = None
     expect: Mapping[str, str] = field(default_factory=dict)
+    states: int | None = None

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .items import FAULTS, DatastoreItem, HostItem, Inventory, Rule, Settings, Story, VMItem
+from .items import BUDGETS, DatastoreItem, HostItem, Inventory, Rule, Settings, Story, VMItem
 from .problems import InventoryError, InventoryProblem
 from .sense import Sense
 from .sizes import number_of
@@ -15,7 +15,7 @@ from .sizes import number_of
 Item = TypeVar("Item")
 
 
-def read_inventory(path: str | Path, fault_names: tuple[str, ...] = FAULTS) -> Inventory:
+def read_inventory(path: str | Path, fault_names: tuple[str, ...] = BUDGETS) -> Inventory:
     """The inventory in a TOML file. Raises InventoryError with everything that is wrong, OSError."""
     from .schema import form_problems, unknown_faults
 
@@ -63,6 +63,7 @@ def _inventory(data: dict[str, Any]) -> Inventory:
         budgets=dict(data.get("budgets", {})),
         story=_made(Story, story) if story else None,
         expect=dict(data.get("expect", {})),
+        states=data.get("states"),
     )
 
 
@@ -78,6 +79,6 @@ def _made(item: type[Item], row: dict[str, Any]) -> Item:
 
 def _plain(key: str, value: Any) -> Any:
     kind = key.removesuffix("_reservation")
-    if kind in ("cpu", "memory", "capacity"):
+    if kind in ("cpu", "memory", "capacity", "link"):
         return number_of(value, kind)
     return tuple(value) if isinstance(value, list) else value

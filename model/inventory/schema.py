@@ -12,15 +12,18 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from .items import (
+    BUDGETS,
     DRS,
-    FAULTS,
     Automation,
+    Conversion,
     Election,
     HAPriority,
     IsolationResponse,
+    Power,
     Priority,
     RuleKind,
     VerdictWord,
+    VMotion,
 )
 from .problems import InventoryProblem, one_of, step_of
 from .sizes import LARGEST, number_of
@@ -43,6 +46,7 @@ def _size(kind: str) -> BeforeValidator:
 MHz = Annotated[int, _size("cpu"), Field(ge=0, le=LARGEST, strict=True)]
 MiB = Annotated[int, _size("memory"), Field(ge=0, le=LARGEST, strict=True)]
 GiB = Annotated[int, _size("capacity"), Field(ge=0, le=LARGEST, strict=True)]
+Mbps = Annotated[int, _size("link"), Field(ge=0, le=LARGEST, strict=True)]
 Name = Annotated[str, Field(min_length=1, pattern=r"^[^,()\n]+$")]
 
 
@@ -59,6 +63,8 @@ class HostTable(_Table):
     datastores: list[Name]
     moid: Name
     maintenance: bool = False
+    domain: str = ""
+    link: Mbps = 1000
 
 
 class DatastoreTable(_Table):
@@ -83,6 +89,8 @@ class VMTable(_Table):
     ft: bool = False
     secondary: Name | None = None
     automation: Automation | None = None
+    power: Power = "on"
+    convert: Conversion | None = None
 
 
 class RuleTable(_Table):
@@ -100,8 +108,11 @@ class SettingsTable(_Table):
     ha: bool = True
     ft: bool = True
     drs: DRS = "fully automated"
+    vmotion: VMotion = "on"
+    storage_vmotion: bool = True
     election: Election = "datastores"
     isolation_response: IsolationResponse = "leave powered on"
+    self_fence: bool = False
     admission_control: bool = True
 
 
@@ -122,6 +133,7 @@ class FileTable(_Table):
     budgets: dict[str, Annotated[int, Field(ge=0, le=255, strict=True)]] = Field(default_factory=dict)
     story: StoryTable | None = None
     expect: dict[str, VerdictWord] = Field(default_factory=dict)
+    states: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 _TABLES: dict[str, type[_Table]] = {
@@ -149,6 +161,7 @@ _KEY_CURES = {
     "memory": 'memory = 65536 (MiB) or "64 GiB"',
     "cpu_reservation": 'cpu_reservation = 2000 (MHz) or "2 GHz"',
     "memory_reservation": 'memory_reservation = 4096 (MiB) or "4 GiB"',
+    "link": 'link = 1000 (Mb/s) or "1 Gb/s"',
     "capacity": 'capacity = 500 (GiB) or "500 GiB"',
     "datastores": 'datastores = ["ds1", "ds2"]',
     "moid": 'moid = "host-21"',
@@ -244,7 +257,7 @@ def _inner(value: Any, step: str | int) -> Any:
         return None
 
 
-def unknown_faults(data: dict[str, Any], known: tuple[str, ...] = FAULTS) -> Iterator[InventoryProblem]:
+def unknown_faults(data: dict[str, Any], known: tuple[str, ...] = BUDGETS) -> Iterator[InventoryProblem]:
     """Budgets for faults that do not exist."""
     budgets = data.get("budgets")
     for name in budgets if isinstance(budgets, dict) else ():

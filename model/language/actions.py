@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def action(
     """Make a function an action of its State class; it is traced at once, so misuse shows here."""
 
     def register(function: Callable[..., Any]) -> Action:
-        state, parameters = parameters_of(function, inspect.stack()[1].frame)
+        state, parameters = parameters_of(function, sys._getframe(1))
         where = source_of_function(function)
         made = Action(
             function.__name__, function, state, parameters, sentence_of(function), text_of(function),

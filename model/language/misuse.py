@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
@@ -129,8 +130,10 @@ def here() -> Source:
 
 def shown_path(file: str) -> str:
     """A path as a reader would type it: relative to the working directory when it is below it."""
+    return _shown(file, os.getcwd())
+
+
+@lru_cache(maxsize=256)
+def _shown(file: str, folder: str) -> str:
     path = Path(file).resolve()
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

@@ -12,7 +12,7 @@ Parameters are universal (``forall``), in ``@possible`` existential.
 
 from __future__ import annotations
 
-import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -41,16 +41,23 @@ class Predicate:
     mechanism: tuple[str, ...]
     source: str
     where: Source
+    needs: tuple[str, ...] = ()
+    """Budgets without which the question makes no sense."""
 
     def __call__(self, s: State, *arguments: Any) -> Any:
         return self.function(s, *arguments)
 
 
 def _register(
-    function: Function, *, kind: str, mechanism: str | tuple[str, ...] = (), source: str = ""
+    function: Function,
+    *,
+    kind: str,
+    mechanism: str | tuple[str, ...] = (),
+    source: str = "",
+    needs: tuple[str, ...] = (),
 ) -> Predicate:
     names = (mechanism,) if isinstance(mechanism, str) else tuple(mechanism)
-    state, parameters = parameters_of(function, inspect.stack()[2].frame)
+    state, parameters = parameters_of(function, sys._getframe(2))
     code = function.__code__
     where = Source(shown_path(code.co_filename), code.co_firstlineno)
     predicate = Predicate(
@@ -64,6 +71,7 @@ def _register(
         names,
         source,
         where,
+        tuple(needs),
     )
     problems = _unknown_mechanisms(predicate) + trace_statement(state, predicate).problems
     if not problems:
@@ -98,7 +106,7 @@ class _Decorator:
 
     @overload
     def __call__(
-        self, *, mechanism: str | tuple[str, ...] = (), source: str = ""
+        self, *, mechanism: str | tuple[str, ...] = (), source: str = "", needs: tuple[str, ...] = ()
     ) -> Callable[[Function], Predicate]: ...
 
     def __call__(self, function: Function | None = None, **tags: Any) -> Any:

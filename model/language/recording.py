@@ -48,6 +48,7 @@ class TracedStore:
     writes: list[Write] = field(default_factory=list)
     mechanisms: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
 
     def members(self, sort: type[Sort]) -> tuple[Sort, ...]:
         name = sort.__name__
@@ -58,6 +59,7 @@ class TracedStore:
         return ()
 
     def setting(self, setting: Setting) -> Any:
+        self.asked.add(setting.name)
         return self.settings.get(setting.name, setting.values[0])
 
     def read(self, quantity: Quantity, places: tuple[Any, ...]) -> Term:

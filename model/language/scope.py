@@ -157,13 +157,13 @@ class Scope:
         return (*self.model.of_kind("initial"), *self.initial)
 
     def describe(self) -> dict[str, object]:
-        """Sizes, budgets and removed mechanisms, for reports."""
+        """Sizes, budgets (those that are not named are 0) and removed mechanisms, for reports."""
         sizes: dict[str, object] = {plural(sort): len(names) for sort, names in self.members.items()}
         named = {"name": self.name} if self.name else {}
         return {
             **named,
             **sizes,
-            **self.all_budgets,
+            **{budget: limit for budget, limit in self.all_budgets.items() if limit},
             **({"without": list(self.without)} if self.without else {}),
         }
 

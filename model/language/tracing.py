@@ -89,27 +89,31 @@ def variables_for(parameters: tuple[Any, ...], store: TracedStore) -> tuple[Var,
     return tuple(store.fresh(parameter.domain, parameter.name) for parameter in parameters)
 
 
-def _variations(state: type[State]) -> Iterator[Settings]:
-    """The default settings, and every other value of every setting alone."""
-    settings = state.model.settings.values()
-    yield {setting.name: setting.values[0] for setting in settings}
-    for setting in settings:
-        for value in setting.values[1:]:
-            yield {setting.name: value}
+def _variations(state: type[State], asked: set[str]) -> Iterator[Settings]:
+    """The default settings, and every other value of every setting that was asked for, alone."""
+    settings = state.model.settings
+    yield {}
+    tried: set[str] = set()
+    while fresh := sorted(asked - tried):
+        tried.update(fresh)
+        for name in fresh:
+            for value in settings[name].values[1:]:
+                yield {name: value}
 
 
 def trace_action(state: type[State], action: Action, settings: Settings | None = None) -> Trace:
     """Trace an action under the given settings; without any, under all variations (for their problems)."""
+    asked: set[str] = set()
     if settings is not None:
-        return _trace_once(state, action, settings)
-    traces = [_trace_once(state, action, variation) for variation in _variations(state)]
+        return _trace_once(state, action, settings, asked)
+    traces = [_trace_once(state, action, variation, asked) for variation in _variations(state, asked)]
     problems = list(dict.fromkeys(problem for trace in traces for problem in trace.problems))
     first = traces[0]
     return Trace(action, first.parameters, first.guards, first.writes, problems)
 
 
-def _trace_once(state: type[State], action: Action, settings: Settings) -> Trace:
-    store = TracedStore(state, settings)
+def _trace_once(state: type[State], action: Action, settings: Settings, asked: set[str]) -> Trace:
+    store = TracedStore(state, settings, asked=asked)
     parameters = variables_for(action.parameters, store)
     _, problems = _run(action.function, state, store, parameters)
     return Trace(action, parameters, tuple(store.guards), tuple(store.writes), problems)
@@ -117,15 +121,17 @@ def _trace_once(state: type[State], action: Action, settings: Settings) -> Trace
 
 def trace_statement(state: type[State], predicate: Predicate, settings: Settings | None = None) -> Statement:
     """Trace a predicate under the given settings; without any, under all variations."""
+    asked: set[str] = set()
     if settings is not None:
-        return _state_once(state, predicate, settings)
-    statements = [_state_once(state, predicate, variation) for variation in _variations(state)]
+        return _state_once(state, predicate, settings, asked)
+    variations = _variations(state, asked)
+    statements = [_state_once(state, predicate, variation, asked) for variation in variations]
     problems = list(dict.fromkeys(problem for statement in statements for problem in statement.problems))
     return Statement(predicate, statements[0].parameters, statements[0].bodies, problems)
 
 
-def _state_once(state: type[State], predicate: Predicate, settings: Settings) -> Statement:
-    store = TracedStore(state, settings)
+def _state_once(state: type[State], predicate: Predicate, settings: Settings, asked: set[str]) -> Statement:
+    store = TracedStore(state, settings, asked=asked)
     parameters = variables_for(predicate.parameters, store)
     result, problems = _run(predicate.function, state, store, parameters, statement=predicate)
     return Statement(predicate, parameters, result, problems)

@@ -8,7 +8,7 @@ from support import model_file
 from vmproof import Scope
 from vmproof.model.scenarios import alike
 from vmproof.properties import possible, safety
-from vmproof.properties.check import NO_DEADLOCK, Options, check
+from vmproof.properties.check import NO_DEADLOCK, STATE_COUNT, Options, check
 from vmproof.properties.results import Finding, Result, Verdict
 from vmproof.properties.search import Limits, Tick
 
@@ -74,8 +74,9 @@ def test_ctrl_c_leaves_undetermined_with_what_was_found() -> None:
 
 
 def test_a_possible_that_is_never_seen_is_undetermined() -> None:
-    result = check(alike(hosts=2, vms=1, room=1, host_crash=0))
-    unseen = finding(result, "an_election_is_held")
+    full = alike(hosts=2, vms=2, room=1, budgets={"host_crash": 1})
+    result = check(full)
+    unseen = finding(result, "a_vm_is_restarted")
     assert unseen.verdict is Verdict.UNDETERMINED
     assert result.exit == 3
 
@@ -87,8 +88,21 @@ def test_a_possible_that_the_data_rule_out_is_not_asked() -> None:
     assert any("a_vm_is_restarted" in note for note in fault_tolerant.notes)
 
 
+def test_a_possible_that_the_budgets_rule_out_is_not_asked() -> None:
+    quiet = check(alike(hosts=2, vms=1, budgets={}))
+    assert all(found.property != "an_election_is_held" for found in quiet.findings)
+    assert any("an_election_is_held" in note for note in quiet.notes)
+
+
+def test_the_number_of_states_that_a_file_expects_is_compared() -> None:
+    right, wrong = (check(vmc(), Options(states=n)) for n in (436, 437))
+    assert finding(right, STATE_COUNT).verdict is Verdict.HOLDS
+    assert finding(wrong, STATE_COUNT).verdict is Verdict.REFUTED
+    assert "436 states, and the file says 437" in finding(wrong, STATE_COUNT).reason
+
+
 def test_a_witness_is_a_trace_that_ends_in_it() -> None:
-    seen = finding(check(alike(hosts=2, vms=1)), "a_migration_moves_the_vm")
+    seen = finding(check(alike(hosts=2, vms=1, vmotion="on")), "a_migration_moves_the_vm")
     assert seen.verdict is Verdict.HOLDS
     assert seen.trace is not None
     assert seen.trace[-1].action == "activate_destination"

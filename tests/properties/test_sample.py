@@ -28,7 +28,7 @@ QUICK = settings(
 
 
 def test_one_rule_an_action() -> None:
-    scope = alike(hosts=2, vms=1)
+    scope = alike(hosts=2, vms=1, vmotion="on")
     machine = machine_for(scope)
     rules = {rule.function.__name__ for rule in machine.setup_state().rules}
     assert rules <= {*scope.model.actions, "rest"}
@@ -36,7 +36,7 @@ def test_one_rule_an_action() -> None:
 
 
 def test_only_possible_instances_are_drawn_and_counted() -> None:
-    machine = machine_for(alike(hosts=3, vms=2, fault_tolerant=1, room=3))
+    machine = machine_for(alike(hosts=3, vms=2, fault_tolerant=1, room=3, vmotion="on"))
     try:
         run_state_machine_as_test(machine, settings=QUICK)
     except NotPossible as refused:  # pragma: no cover

@@ -42,7 +42,7 @@ def test_guards_are_watched_one_by_one() -> None:
 
 
 def test_a_guard_that_can_never_fail_is_seen_to_hold_always() -> None:
-    guards = walk(alike(hosts=2, vms=1), steps=20_000).coverage.guards
+    guards = walk(alike(hosts=2, vms=1, vmotion="on"), steps=20_000).coverage.guards
     storage = [g for g in guards if g.reason == "the host cannot access the VM's datastore"]
     assert storage
     assert all(g.failed == 0 for g in storage)
@@ -59,7 +59,7 @@ def test_ctrl_c_keeps_what_was_found() -> None:
 
 
 def test_witnesses_and_deadlocks_are_found() -> None:
-    scope = alike(hosts=3, vms=1, host_crash=3)
+    scope = alike(hosts=3, vms=1, budgets={"host_crash": 3})
     found = walk(scope, possibles=scope.model.of_kind("possible"), steps=50_000)
     assert "a_vm_is_restarted" in found.witnesses
     assert found.deadlock is None

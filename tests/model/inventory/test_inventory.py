@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vmproof.model.inventory import (
-    FAULTS,
+    BUDGETS,
     DatastoreItem,
     HostItem,
     Inventory,
@@ -109,7 +109,7 @@ def inventories(draw: st.DrawFn) -> Inventory:
         vms,
         rules=tuple(draw(_rules(vms, names))),
         settings=draw(_settings(protected)),
-        budgets=draw(st.dictionaries(st.sampled_from(FAULTS), st.integers(0, 255))),
+        budgets=draw(st.dictionaries(st.sampled_from(BUDGETS), st.integers(0, 255))),
         story=draw(st.none() | st.builds(Story, st.lists(st.sampled_from(names)).map(tuple))),
         expect=draw(st.dictionaries(NAMES, VERDICTS)),
     )

@@ -1,91 +1,69 @@
 """Live migration with pre-copy: the original is copied while it runs, and destroyed last.
 
-Clark et al. 2005, "Live migration of virtual machines"; paper, section 1 and summary. Shared storage:
-the disk stays where it is, its lock is handed over.
+Clark et al. 2005, "Live migration of virtual machines"; paper, section 1 and summary. With shared storage
+the disk stays and its lock is handed over; otherwise a mirrored copy of the disk is taken along.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..language import action, no, require
-from .placement import require_place
-from .state import VM, Cluster, Copy, Host, Part, Phase, Secondary
-
-
-def require_job(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """This source and destination are those of the VM's migration."""
-    require(s.source[vm, src], "this host is not the source of the migration")
-    require(s.destination[vm, dst], "this host is not the destination of the migration")
-
-
-def require_link(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """Both ends of the migration work, and the destination is still receiving."""
-    require_job(s, vm, src, dst)
-    require(s.up[src] & s.up[dst], "source or destination host is down")
-    require(s.copy[vm, dst] == Copy.RECEIVING, "the destination has lost what it had received")
-
-
-def before_commit(s: Cluster, vm: VM) -> Any:
-    """The destination has not acknowledged: the source decides what becomes of the VM."""
-    return (s.phase[vm] == Phase.PRECOPY) | (s.phase[vm] == Phase.SWITCHOVER)
+from ...language import action, no, require, where
+from ..leases import require_lock, take_lock
+from ..network import connected
+from ..placement import require_no_secondary, require_place, require_room, runs
+from ..state import VM, Cluster, Copy, Datastore, Disk, Host, Lease, Part, Phase
+from .jobs import (
+    before_commit,
+    close_job,
+    forget,
+    identical,
+    open_job,
+    received,
+    require_ends,
+    require_job,
+    require_no_job,
+    source_has_it,
+    takes_disk_along,
+)
 
 
-def source_has_it(s: Cluster, vm: VM, src: Host) -> Any:
-    """The source still has the VM, running or stopped for the switchover."""
-    return (s.copy[vm, src] == Copy.RUNNING) | (s.copy[vm, src] == Copy.STOPPED)
-
-
-def identical(s: Cluster, vm: VM, host: Host) -> Any:
-    """The host's copy has all four parts as the live copy has them."""
-    cpu, devices = s.current[vm, host, Part.CPU], s.current[vm, host, Part.DEVICES]
-    return cpu & devices & s.current[vm, host, Part.RAM] & s.current[vm, host, Part.DISK]
-
-
-def nobody_locks(s: Cluster, vm: VM) -> Any:
-    """No host holds the lock of the VM's disk."""
-    return no(s.exists(Host, lambda h: s.lock[vm, h]))
-
-
-def drop_destination(s: Cluster, vm: VM, dst: Host) -> None:
-    """Effects: what the destination had received is destroyed."""
-    s.copy[vm, dst] = Copy.NONE
-    s.current[vm, dst, :] = False
-    s.reserved[vm, dst] = False
-
-
-def end_job(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """Effects: the VM is no longer being moved."""
-    s.source[vm, src] = False
-    s.destination[vm, dst] = False
-    s.phase[vm] = Phase.IDLE
-
-
-@action(agent="source host", source="Clark et al. 2005, stages 0 and 1")
-def begin_live_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """Start copying a running VM's memory to another host."""
-    require(s.up[src], "the source host is down")
+def require_ready_for_vmotion(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """The VM runs here, and the destination is free of it; where it may go is asked apart."""
+    require(s.vmotion != "off", "vMotion is off")
     require(s.copy[vm, src] == Copy.RUNNING, "the VM does not run on this host")
-    require(s.phase[vm] == Phase.IDLE, "the VM is already being moved", mechanism="one job per VM")
+    require(connected(s, src, dst), "source and destination host do not hear each other")
+    require(no(s.stopping[vm]), "the VM is being stopped")
     require(s.copy[vm, dst] == Copy.NONE, "the destination already has a copy")
-    require(
-        s.secondary[vm, dst] == Secondary.NONE,
-        "the destination has the VM's secondary",
-        mechanism="secondary on another host",
-    )
+    require_no_secondary(s, vm, dst)
+
+
+@action(agent="operator", kind="operator", source="Clark et al. 2005, stages 0 and 1")
+def begin_live_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """Start copying a running VM's memory to another host; its disk is on shared storage."""
+    require(s.vmotion == "on", "only DRS begins migrations")
+    require_no_job(s, vm)
+    require_ready_for_vmotion(s, vm, src, dst)
     require_place(s, vm, dst)
-    s.phase[vm] = Phase.PRECOPY
-    s.source[vm, src] = True
-    s.destination[vm, dst] = True
-    s.reserved[vm, dst] = True
-    s.copy[vm, dst] = Copy.RECEIVING
-    s.current[vm, dst, Part.DISK] = True  # shared storage: both hosts see the same disk
+    open_job(s, vm, src, dst, Phase.PRECOPY)
+
+
+@action(
+    agent="operator",
+    kind="operator",
+    source="paper, section 1: both in one operation; Hyper-V shared-nothing live migration, step 4",
+)
+def begin_combined_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """Start copying the memory of a VM whose disk is already mirrored where the destination needs it."""
+    require(s.phase[vm] == Phase.IDLE, "the VM is already being moved", mechanism="one job per VM")
+    require_ready_for_vmotion(s, vm, src, dst)
+    require(takes_disk_along(s, vm, dst), "the destination reaches no mirror of the disk")
+    require_room(s, vm, dst)
+    open_job(s, vm, src, dst, Phase.PRECOPY)
 
 
 @action(agent="source host", fairness="weak", source="Clark et al. 2005, stage 2")
 def send_memory(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """A pre-copy round: send the pages that changed since the last one."""
-    require_link(s, vm, src, dst)
+    require_ends(s, vm, src, dst)
     require(s.phase[vm] == Phase.PRECOPY, "the migration is not in pre-copy")
     require(s.copy[vm, src] == Copy.RUNNING, "the source has lost the VM")
     require(no(s.current[vm, dst, Part.RAM]), "no page has changed")
@@ -95,8 +73,8 @@ def send_memory(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 @action(agent="guest", kind="guest", observable=False)
 def guest_writes(s: Cluster, vm: VM, host: Host) -> None:
     """The guest changes its memory; copies elsewhere fall behind."""
-    require(s.up[host], "the host is down")
-    require(s.copy[vm, host] == Copy.RUNNING, "the VM does not run on this host")
+    require(runs(s, vm, host), "the VM does not run on this host")
+    require(s.lock[vm, host] != Lease.NONE, "the copy has lost its lock: it is no longer the VM")
     behind = s.exists(Host, lambda h: (h != host) & s.current[vm, h, Part.RAM])
     require(behind, "no other copy could fall behind")
     s.current[vm, :, Part.RAM] = lambda h: h == host
@@ -105,7 +83,7 @@ def guest_writes(s: Cluster, vm: VM, host: Host) -> None:
 @action(agent="source host", fairness="weak", source="Clark et al. 2005, stage 3")
 def stop_for_switchover(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """Stop the VM on the source; what is left to send is small."""
-    require_link(s, vm, src, dst)
+    require_ends(s, vm, src, dst)
     require(s.phase[vm] == Phase.PRECOPY, "the migration is not in pre-copy")
     require(s.copy[vm, src] == Copy.RUNNING, "the source has lost the VM")
     require(s.current[vm, dst, Part.RAM], "too many pages have changed")
@@ -116,7 +94,7 @@ def stop_for_switchover(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 @action(agent="source host", fairness="weak", source="Clark et al. 2005, stage 3")
 def send_rest(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """Send the CPU registers and the device state of the stopped VM."""
-    require_link(s, vm, src, dst)
+    require_ends(s, vm, src, dst)
     require(s.phase[vm] == Phase.SWITCHOVER, "the VM has not been stopped for the switchover")
     require(s.copy[vm, src] == Copy.STOPPED, "the source has lost the VM")
     require(no(s.current[vm, dst, Part.CPU]), "the rest has been sent")
@@ -126,26 +104,48 @@ def send_rest(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 
 @action(agent="destination host", fairness="weak", source="Clark et al. 2005, stage 4 (commitment)")
 def acknowledge(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """The destination acknowledges the whole state; the source gives the disk lock away."""
-    require_link(s, vm, src, dst)
+    """The destination has the whole state and says so."""
+    require_ends(s, vm, src, dst)
     require(s.phase[vm] == Phase.SWITCHOVER, "the VM has not been stopped for the switchover")
     require(s.copy[vm, src] == Copy.STOPPED, "the source has lost the VM")
     require(identical(s, vm, dst), "a part has not arrived", mechanism="commit acknowledgement")
-    s.phase[vm] = Phase.COMMITTED
     s.copy[vm, dst] = Copy.COMPLETE
-    s.lock[vm, src] = False
+    s.acknowledged[vm] = True
+
+
+@action(agent="source host", fairness="weak", source="Clark et al. 2005, stage 4 (commitment)")
+def commit(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """The acknowledgement arrives: the source gives the disk lock away and will not run the VM again."""
+    require_job(s, vm, src, dst)
+    require(s.phase[vm] == Phase.SWITCHOVER, "the VM has not been stopped for the switchover")
+    require(s.up[src] & (s.copy[vm, src] == Copy.STOPPED), "the source has lost the VM")
+    require(s.acknowledged[vm], "no acknowledgement has come")
+    s.phase[vm] = Phase.COMMITTED
+    s.acknowledged[vm] = False
+    s.lock[vm, src] = Lease.NONE
+
+
+def switch_disks(s: Cluster, vm: VM) -> None:
+    """Effects: the VM goes over to the mirror of its disk, if it has one; the old copy is kept."""
+    moved = s.exists(Datastore, lambda d: s.disk[vm, d] == Disk.MIRRORED)
+    s.disk[vm, :] = lambda d: where(
+        s.disk[vm, d] == Disk.MIRRORED,
+        Disk.LIVE,
+        where(moved & (s.disk[vm, d] == Disk.LIVE), Disk.OLD, s.disk[vm, d]),
+    )
 
 
 @action(agent="destination host", fairness="weak", source="Clark et al. 2005, stage 5 (activation)")
 def activate_destination(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """The destination takes the disk lock, runs, and announces the VM's network address."""
     require_job(s, vm, src, dst)
-    require(s.phase[vm] == Phase.COMMITTED, "the destination has not acknowledged the whole state")
+    require(s.phase[vm] == Phase.COMMITTED, "the source has not given the VM away")
     require(s.copy[vm, dst] == Copy.COMPLETE, "the destination's copy is not complete")
     require(s.up[dst], "the destination host is down")
-    require(nobody_locks(s, vm), "a host holds the disk lock", mechanism="vm disk lock")
+    require_lock(s, vm, dst)
     s.phase[vm] = Phase.ACTIVATED
-    s.lock[vm, dst] = True
+    take_lock(s, vm, dst)
+    switch_disks(s, vm)
     s.copy[vm, dst] = Copy.RUNNING
     s.address[vm, :] = lambda h: h == dst
 
@@ -160,32 +160,43 @@ def destroy_original(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
         "the destination does not run the VM yet",
         mechanism="original kept until activation",
     )
-    s.copy[vm, src] = Copy.NONE
-    s.current[vm, src, :] = False
-    s.reserved[vm, src] = False
-    end_job(s, vm, src, dst)
+    forget(s, vm, src)
+    close_job(s, vm, src, dst)
 
 
-@action(agent="source host", source="paper, summary: the original is there until the last moment")
+@action(
+    agent="source host",
+    fairness="strong",
+    source="paper, summary: the original is there until the last moment",
+)
 def abort_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """Before the commit: the source goes on running, the partial copy is destroyed."""
+    """Before the commit, because it never converges or is cancelled: the source goes on running."""
     require_job(s, vm, src, dst)
     require(before_commit(s, vm), "the destination has acknowledged: it may run the VM")
     require(s.up[src], "the source host is down")
     require(source_has_it(s, vm, src), "the source has lost the VM")
     s.copy[vm, src] = Copy.RUNNING
-    drop_destination(s, vm, dst)
-    end_job(s, vm, src, dst)
+    close_job(s, vm, src, dst)
 
 
 @action(agent="destination host", fairness="weak", source="libvirt 11.3, Finish with cancelled=1")
-def drop_partial_copy(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """The source failed before the commit: the destination destroys what it has received."""
+def drop_partial_copy(s: Cluster, vm: VM, dst: Host) -> None:
+    """The migration was given up: the destination destroys what it has received."""
+    require(s.up[dst], "the destination host is down")
+    require(received(s, vm, dst), "the host has received nothing")
+    require(no(s.destination[vm, dst]), "the host is the destination of a migration")
+    forget(s, vm, dst)
+
+
+@action(
+    agent="destination host", fairness="weak", source="libvirt 11.3: the source is gone before the commit"
+)
+def give_up_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """The source failed before the commit: there is nothing to go on with."""
     require_job(s, vm, src, dst)
     require(before_commit(s, vm), "the destination has acknowledged: it may run the VM")
     require(no(source_has_it(s, vm, src)), "the source still has the VM")
-    drop_destination(s, vm, dst)
-    end_job(s, vm, src, dst)
+    close_job(s, vm, src, dst)
 
 
 @action(agent="source host", fairness="weak", source="Clark et al. 2005: one consistent image at all times")
@@ -196,18 +207,18 @@ def take_back(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     require(s.up[src], "the source host is down")
     require(s.copy[vm, src] == Copy.STOPPED, "the source has lost the VM")
     require(s.copy[vm, dst] != Copy.COMPLETE, "the destination has the complete copy")
-    require(nobody_locks(s, vm), "a host holds the disk lock", mechanism="vm disk lock")
-    s.lock[vm, src] = True
+    require_lock(s, vm, src)
+    take_lock(s, vm, src)
     s.copy[vm, src] = Copy.RUNNING
-    drop_destination(s, vm, dst)
-    end_job(s, vm, src, dst)
+    close_job(s, vm, src, dst)
 
 
 @action(agent="destination host", fairness="weak", source="libvirt 11.3, Confirm when the source is gone")
-def close_job(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+def confirm_without_source(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """The source has lost the VM after the commit, and nothing is left for it to do."""
     require_job(s, vm, src, dst)
-    require(no(before_commit(s, vm)), "the destination has not acknowledged the whole state")
+    after = (s.phase[vm] == Phase.COMMITTED) | (s.phase[vm] == Phase.ACTIVATED)
+    require(after, "the destination has not acknowledged the whole state")
     require(no(source_has_it(s, vm, src)), "the source still has the VM")
     require(s.copy[vm, dst] != Copy.COMPLETE, "the destination is about to run the VM")
-    end_job(s, vm, src, dst)
+    close_job(s, vm, src, dst)

@@ -1,0 +1,68 @@
+"""The shipped scopes: every file says how many states are reachable, and what is refuted in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from vmproof.loading import Loaded, load_file
+from vmproof.model.cluster import Cluster
+from vmproof.model.language.predicates import Predicate, invariants_of
+from vmproof.properties.check import can_be_asked
+from vmproof.properties.search import Limits, Search, search
+
+FOLDER = Path(__file__).resolve().parents[3] / "examples" / "scopes"
+FILES = sorted(file.stem for file in FOLDER.glob("*.toml"))
+LIMITS = Limits(states=50_000)
+
+
+@cache
+def loaded(name: str) -> Loaded:
+    return load_file(FOLDER / f"{name}.toml", {})
+
+
+def asked(name: str) -> list[Predicate]:
+    scope = loaded(name).scope
+    return [p for p in scope.model.of_kind("possible") if can_be_asked(scope, p)]
+
+
+@cache
+def searched(name: str) -> Search:
+    scope = loaded(name).scope
+    return search(scope, invariants_of(scope.model), asked(name))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_scope_has_the_states_and_verdicts_that_its_file_says(name: str) -> None:
+    found, expect = searched(name), loaded(name).expect
+    assert found.complete
+    assert found.states == loaded(name).states
+    assert set(found.violations) == {p for p, verdict in expect.items() if verdict == "REFUTED"}
+    assert [p.name for p in asked(name) if p.name not in found.witnesses] == []
+    assert found.deadlock is None
+
+
+RARE = ("fail_to_restart", "suspect_falsely")  # these fire in the scope high-availability
+SMALL = [name for name in FILES if name not in ("everything", "three-systems", "high-availability")]
+
+
+def test_every_action_fires_in_a_shipped_scope() -> None:
+    fired = sum((Counter(searched(name).fired) for name in SMALL), Counter())
+    assert {action for action in Cluster.model.actions if not fired[action]} <= {*RARE}
+    fired_there = search(loaded("high-availability").scope, limits=LIMITS).fired
+    assert all(fired_there[action] > 0 for action in RARE)
+
+
+def test_every_question_is_asked_in_a_shipped_scope() -> None:
+    questions = {p.name for name in FILES for p in asked(name)}
+    assert questions == {p.name for p in Cluster.model.of_kind("possible")}
+
+
+def test_every_system_has_a_scope_with_a_sentence() -> None:
+    for name in FILES:
+        head = (FOLDER / f"{name}.toml").read_text(encoding="utf-8").split("\n\n")[0]
+        assert head.startswith("# ")
+        assert f"vmproof check examples/scopes/{name}.toml" in head
