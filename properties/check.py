@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ..model.language.plain import true_of
 from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
+from ..model.language.wording import word
 from ..solver.ground import Grounder
 from ..solver.simplify import is_false
 from .replay import Run, confirmed, program, violates
 from .results import Coverage, Finding, Result, Verdict
 from .search import Limits, Search, Tick, search
 from .walk import Walk, walk
+
+if TYPE_CHECKING:
+    from .lasso import Lasso
 
 NO_DEADLOCK = "no_deadlock"
 STATE_COUNT = "state_count"
@@ -41,7 +46,10 @@ def check(scope: Scope, options: Options = Options()) -> Result:
     """Ask every invariant and every ``possible`` of a scope, and look for deadlocks."""
     asked = [p for p in scope.model.of_kind("possible") if can_be_asked(scope, p)]
     invariants = invariants_of(scope.model)
-    found = search(scope, invariants, asked, limits=options.limits, on_tick=options.on_tick)
+    waits = bool(scope.model.of_kind("progress"))
+    found = search(
+        scope, invariants, asked, limits=options.limits, on_tick=options.on_tick, keeps_edges=waits
+    )
     if found.complete or found.stopped == "interrupted" or not found.states:
         return _result(scope, options, _Searched(found), invariants, asked)
     walked = walk(scope, invariants, asked, steps=options.steps, seed=options.seed, on_tick=options.on_tick)
@@ -117,7 +125,7 @@ def _result(
         *(_invariant(scope, p, known) for p in invariants),
         *(_possible(scope, p, known) for p in asked),
     ]
-    findings += [_no_deadlock(scope, known), *_progress(scope), *_count(options, known)]
+    findings += [_no_deadlock(scope, known), *_progress(scope, known), *_count(options, known)]
     expected = tuple(replace(f, expected=options.expect.get(f.property)) for f in findings)
     return Result(
         command="check",
@@ -139,6 +147,9 @@ def _notes(scope: Scope, options: Options, asked: list[Predicate], findings: lis
     skipped = [p.name for p in scope.model.of_kind("possible") if p not in asked]
     if skipped:
         yield f"not asked, the scope's data rule it out: {', '.join(skipped)}"
+    silent = [p.name for p in scope.model.of_kind("progress") if all(f.property != p.name for f in findings)]
+    if silent:
+        yield f"not at stake, or only decided by a complete search: {', '.join(silent)}"
     unknown = sorted(set(options.expect) - {finding.property for finding in findings})
     if unknown:
         yield f"[expect] names what is not asked here: {', '.join(unknown)}"
@@ -205,15 +216,28 @@ def _engine_last(known: _Known) -> tuple[Verdict, str, str]:
     return verdict, known.engine, reason
 
 
-def _progress(scope: Scope) -> Iterator[Finding]:
-    for predicate in scope.model.of_kind("progress"):
-        reason = "progress needs the exhaustive engine: search and walk cannot decide it"
-        yield Finding(
-            predicate.name,
-            "progress",
-            predicate.sentence,
-            Verdict.UNDETERMINED,
-            "none",
-            reason,
-            predicate.mechanism,
-        )
+def _progress(scope: Scope, known: _Known) -> Iterator[Finding]:
+    """The progress properties whose wait begins in the scope; decided where all states were visited."""
+    predicates = scope.model.of_kind("progress")
+    if not predicates or not known.found.complete:
+        return
+    from .lasso import endless_wait
+
+    for predicate in predicates:
+        waits = endless_wait(known.found, predicate)
+        if waits.lasso is not None:
+            yield _endless(predicate, known, waits.lasso)
+        elif waits.begins:
+            yield _finding(predicate, known, *known.good())
+
+
+def _endless(predicate: Predicate, known: _Known, lasso: Lasso) -> Finding:
+    before = len(lasso.run.instances) - lasso.round
+    names = ", ".join(
+        f"{p.name}={word(a)}" for p, a in zip(predicate.parameters, lasso.arguments, strict=True)
+    )
+    reason = f"after {before} steps " + (
+        f"{lasso.round} steps go round for ever" if lasso.round else "nothing more has to happen"
+    )
+    plain = _finding(predicate, known, Verdict.REFUTED, reason + (f" ({names})" if names else ""))
+    return replace(plain, trace=lasso.run.steps(), round=lasso.round)

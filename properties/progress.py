@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model.cluster.availability.restart import can_use, waits_for_restart
+from ..model.cluster.availability.restart import can_use, is_protected, waits_for_restart
 from ..model.cluster.leases import lock_is_free
 from ..model.cluster.network import connected, cut_off, has_agent, is_master
 from ..model.cluster.placement import accepts, reaches_disk, runs
@@ -34,15 +34,18 @@ def a_failed_vm_runs_again(s: Cluster, vm: VM, host: Host) -> Any:
     known = s.exists(Host, lambda m: is_master(s, m) & waits_for_restart(s, m, vm) & can_use(s, m, host))
     place = accepts(s, vm, host) & lock_is_free(s, vm, host)
     restarted = s.exists(Host, lambda h: runs(s, vm, h))
-    given_up = (s.attempts[vm] == MOST_ATTEMPTS) | no(accepts(s, vm, host))
-    return leads_to(known & place, restarted | given_up)
+    given_up = (s.attempts[vm] == MOST_ATTEMPTS) | no(accepts(s, vm, host)) | s.stopping[vm]
+    nobody = no(s.exists(Host, lambda m: is_master(s, m) & is_protected(s, m, vm) & can_use(s, m, host)))
+    return leads_to(known & place, restarted | given_up | nobody)
 
 
 @progress(source="L2; paper, section 2: election; vSphere HA: all but one abdicate")
 def every_component_has_one_master(s: Cluster, host: Host) -> Any:
-    """A host with an agent that hears others comes to have exactly one master in reach."""
+    """Where links work in both directions, a host that hears others comes to have exactly one master."""
     near = s.count(Host, lambda h: is_master(s, h) & (connected(s, host, h) | (h == host)))
-    return leads_to(has_agent(s, host), (near == 1) | no(has_agent(s, host)) | cut_off(s, host))
+    both_ways = s.forall(Host, lambda h: s.sends[h] == s.receives[h])
+    gone = no(has_agent(s, host)) | cut_off(s, host) | no(both_ways)
+    return leads_to(has_agent(s, host) & both_ways, (near == 1) | gone)
 
 
 @progress(source="L3; Clark et al. 2005; paper, summary: a migration that cannot be finished")
@@ -55,11 +58,11 @@ def a_migration_ends(s: Cluster, vm: VM) -> Any:
 def redundancy_returns(s: Cluster, vm: VM, primary: Host, target: Host) -> Any:
     """A fault-tolerant VM without a secondary gets one where a host has a place for it."""
     free = (primary != target) & (s.copy[vm, target] == Copy.NONE) & connected(s, primary, target)
-    alone = s.ft_enabled[vm] & runs(s, vm, primary) & no(s.paired[vm]) & (s.phase[vm] == Phase.IDLE)
+    healthy = runs(s, vm, primary) & (s.lock[vm, primary] == Lease.FRESH) & reaches_disk(s, vm, primary)
+    alone = s.ft_enabled[vm] & healthy & no(s.paired[vm]) & (s.phase[vm] == Phase.IDLE)
     pair = s.exists(Host, lambda h: s.secondary[vm, h] == Secondary.LOCKSTEP)
-    return leads_to(
-        alone & free & accepts(s, vm, target), pair | no(runs(s, vm, primary)) | no(accepts(s, vm, target))
-    )
+    over = no(healthy) | no(accepts(s, vm, target)) | s.stopping[vm]
+    return leads_to(alone & free & accepts(s, vm, target), pair | over)
 
 
 @progress(source="L5; paper, section 2: restarted on the same server")
@@ -84,14 +87,14 @@ def maintenance_ends(s: Cluster, host: Host) -> Any:
     return leads_to(waits, (s.service[host] != Service.ENTERING) | no(movable))
 
 
-@progress(source="L7; Proxmox VE bug 6801: ping-pong")
+@progress(mechanism="moves under way counted", source="L7; Proxmox VE bug 6801: ping-pong")
 def drs_settles(s: Cluster) -> Any:
     """DRS comes to rest: no recommendation is left, and nothing is moved."""
     calm = s.forall(VM, lambda v: no(has_recommendation(s, v)) & (s.phase[v] == Phase.IDLE))
     return leads_to(s.exists(Host, lambda h: contended(s, h)), calm)
 
 
-@progress(source="L8; vSphere HA deepdive: lost lock detection")
+@progress(mechanism="lost lock detection", source="L8; vSphere HA deepdive: lost lock detection")
 def one_copy_is_left(s: Cluster, vm: VM, host: Host) -> Any:
     """A copy that lost its lock is powered off when its host reaches the disk again."""
     orphan = runs(s, vm, host) & (s.lock[vm, host] == Lease.NONE) & reaches_disk(s, vm, host)

@@ -71,7 +71,8 @@ class Finding:
 
     ``asks`` is "invariant", "possible", "progress" or "deadlock". ``expected`` is the verdict word
     that the file's [expect] section wants, or None. ``trace`` leads from an initial state to the
-    violation (REFUTED) or to the witness of a ``possible`` (HOLDS).
+    violation (REFUTED) or to the witness of a ``possible`` (HOLDS); its last ``round`` steps go round for
+    ever (a progress property that is REFUTED).
     """
 
     property: str
@@ -85,6 +86,7 @@ class Finding:
     trace: tuple[Step, ...] | None = None
     program: str = ""
     expected: str | None = None
+    round: int = 0
 
     @builtins.property
     def exit(self) -> int:

@@ -68,36 +68,46 @@ class Search:
     deadlock: Run | None = None
     final_states: int = 0
     fired: dict[str, int] = field(default_factory=dict)
+    table: Table = field(default_factory=lambda: Table(False))
 
 
 class _OutOfBounds(Exception):
     """A limit is reached; the text says which."""
 
 
-class _Table:
-    """The visited states, each with the number of the state it was first reached from and by which instance.
+class Table:
+    """The visited states by number, each with the one it was first reached from and by which instance.
 
-    States are numbered as they come; the initial ones have the first numbers.
+    States are numbered as they come; the initial ones have the first numbers. With ``keeps_edges`` every
+    step is kept, as source, instance and target, ordered by source.
     """
 
-    def __init__(self) -> None:
-        self.known: set[Packed] = set()
+    def __init__(self, keeps_edges: bool) -> None:
+        self.known: dict[Packed, int] = {}
         self.roots: list[Packed] = []
         self.parent = array("I")
         self.via = array("I")
+        self.keeps_edges = keeps_edges
+        self.source, self.taken, self.target = array("I"), array("I"), array("I")
 
     def add_root(self, packed: Packed) -> None:
         """Take an initial state in."""
-        self.known.add(packed)
+        self.known[packed] = len(self.known)
         self.roots.append(packed)
         self.parent.append(0)
         self.via.append(0)
 
     def add(self, packed: Packed, parent: int, via: int) -> None:
         """Take a new state in."""
-        self.known.add(packed)
+        self.known[packed] = len(self.known)
         self.parent.append(parent)
         self.via.append(via)
+
+    def add_edge(self, source: int, taken: int, target: int) -> None:
+        """Keep a step."""
+        self.source.append(source)
+        self.taken.append(taken)
+        self.target.append(target)
 
     def run_to(self, number: int, kernel: Kernel) -> Run:
         """The run by which a state was first reached."""
@@ -128,9 +138,13 @@ def search(
     *,
     limits: Limits = Limits(),
     on_tick: Callable[[Tick], None] | None = None,
+    keeps_edges: bool = False,
 ) -> Search:
-    """Visit the reachable states of a scope. Ctrl-C ends it with what was found so far."""
-    return _Searcher(scope, tuple(invariants), tuple(possibles), limits, on_tick).run()
+    """Visit the reachable states of a scope. Ctrl-C ends it with what was found so far.
+
+    With ``keeps_edges`` the table of the result has every step, for questions about infinite runs.
+    """
+    return _Searcher(scope, tuple(invariants), tuple(possibles), limits, on_tick, keeps_edges).run()
 
 
 class _Searcher:
@@ -141,15 +155,16 @@ class _Searcher:
         possibles: tuple[Predicate, ...],
         limits: Limits,
         on_tick: Callable[[Tick], None] | None,
+        keeps_edges: bool,
     ) -> None:
         self.kernel = kernel_for(scope, (*invariants, *possibles))
-        self.found = Search(self.kernel, fired=dict.fromkeys(scope.model.actions, 0))
+        self.table = Table(keeps_edges)
+        self.found = Search(self.kernel, fired=dict.fromkeys(scope.model.actions, 0), table=self.table)
         self.wanted = {predicate.name: True for predicate in possibles}
         self.wanted |= {predicate.name: False for predicate in invariants}
         self.accepted = _final_test(scope)
         self.limits = limits
         self.on_tick = on_tick
-        self.table = _Table()
         self.level = _Level(0)
         self.affected: dict[int, frozenset[int]] = {}
         self.counts = [0] * len(self.kernel.actions)
@@ -217,6 +232,7 @@ class _Searcher:
         """Generate the successors of one state; new ones join the next level."""
         known, level = self.table.known, self.level
         effects, touched, counts = self.kernel.effects, self.kernel.touched, self.counts
+        keeps_edges = self.table.keeps_edges
         self.found.transitions += len(enabled)
         for position in enabled:
             counts[position] += 1
@@ -231,6 +247,8 @@ class _Searcher:
                 level.states.append(successor)
                 level.before.append(enabled)
                 self._ask(len(known) - 1, successor, touched[position])
+            if keeps_edges:
+                self.table.add_edge(number, position, known[successor])
 
     def _note_overrun(self, error: ModelError) -> None:
         """Keep a write that left its range, one a line of the model, and search on without the step."""
@@ -277,7 +295,8 @@ class _Searcher:
         """The memory of the visited states and of the level under way."""
         table, waiting = self.table, self.level.states
         one_state = sys.getsizeof(waiting[0] if waiting else next(iter(table.known), b"")) + 15 & ~15
-        tables = sum(map(sys.getsizeof, (table.known, table.parent, table.via, waiting, self.level.before)))
+        kept = (table.known, table.parent, table.via, table.source, table.taken, table.target)
+        tables = sum(map(sys.getsizeof, (*kept, waiting, self.level.before)))
         shared = len(set(map(id, self.level.before))) * BYTES_OF_A_LIST
         return (tables + len(table.known) * one_state + shared) / 1e6
 

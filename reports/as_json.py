@@ -50,6 +50,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "mechanism": list(finding.mechanism),
         "source": finding.source,
         "trace": None if finding.trace is None else [_step(step) for step in finding.trace],
+        "round": finding.round,
         "program": finding.program,
     }
 

@@ -129,7 +129,9 @@ def _step(step: Step) -> str:
 def _trace(finding: Finding) -> str:
     steps = finding.trace or ()
     program = f"<h3>As a program</h3><pre>{escape(finding.program)}</pre>" if finding.program else ""
-    body = f"<p>{escape(finding.sentence)}</p>{_steps(steps)}{program}"
+    before, after = steps[: len(steps) - finding.round], steps[len(steps) - finding.round :]
+    rounds = f"<h3>From here it goes round for ever</h3>{_steps(after)}" if finding.round else ""
+    body = f"<p>{escape(finding.sentence)}</p>{_steps(before)}{rounds}{program}"
     return _section(f"Counterexample to {finding.property}, {len(steps)} steps", body)
 
 

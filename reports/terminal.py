@@ -144,7 +144,10 @@ def _trace(console: Console, finding: Finding) -> None:
     title = "Counterexample to" if refuted else "Witness of"
     console.print()
     _say(console, f"{title} {finding.property}, {len(finding.trace or ())} steps: {finding.sentence}", "bold")
-    for number, step in enumerate(finding.trace or (), start=1):
+    steps = finding.trace or ()
+    for number, step in enumerate(steps, start=1):
+        if finding.round and number == len(steps) - finding.round + 1:
+            _say(console, "  From here it goes round for ever:", "bold")
         _step(console, number, step)
     if finding.program:
         _say(console, "  As a program:", "dim")
@@ -163,11 +166,21 @@ def _step(console: Console, number: int, step: Step) -> None:
         _say(console, f"        {line}", "dim")
 
 
+MOST_NAMED = 12
+
+
+def _never(never: Sequence[str], of: int, verbose: bool) -> str:
+    """The actions that never fired; of many only the number, unless they are asked for."""
+    if verbose or len(never) <= MOST_NAMED:
+        return f"Actions that never fired: {', '.join(never)}"
+    return f"{len(never)} of {of} actions never fired in this scope (--verbose names them)"
+
+
 def _coverage(console: Console, result: Result, verbose: bool) -> None:
     console.print()
     never = result.coverage.never_fired
     if never:
-        _say(console, f"Actions that never fired: {', '.join(never)}", "yellow")
+        _say(console, _never(never, len(result.coverage.fired), verbose), "yellow")
     idle = [g for g in result.coverage.guards if g.decisive == 0]
     if verbose and idle:
         _say(console, "Guards that never were the only one to say no:", "yellow")

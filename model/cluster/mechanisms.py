@@ -226,6 +226,12 @@ class SchedulingMechanisms(State):
         removed="it is carried out although the cluster has changed since",
         source="Apache CloudStack pull request 14108; paper, section 4",
     )
+    moves_counted = Mechanism(
+        "moves under way counted",
+        "DRS reckons with the moves that are recommended or under way as if they were done.",
+        removed="it reckons with the present load alone",
+        source="Proxmox VE bug 6801: ping-pong",
+    )
     evacuated = Mechanism(
         "evacuation before maintenance",
         "A host enters maintenance mode only when no VM is left on it.",

@@ -39,7 +39,7 @@ FAULTS = (
     "copy_error",
     "ft_link_loss",
 )
-REQUESTS = ("user_stop", "maintenance", "load_growth", "ft_enable")
+REQUESTS = ("migration_timeout", "user_stop", "maintenance", "load_growth", "ft_enable")
 BUDGETS = FAULTS + REQUESTS
 RULE_KINDS: tuple[str, ...] = get_args(RuleKind)
 

@@ -33,6 +33,8 @@ HEAVY = {
     "networkx": "reports/*",
     "rich": "reports/*",
     "hypothesis": "properties/sample*",
+    "numpy": "properties/lasso*",
+    "scipy": "properties/lasso*",
     "pydantic": "model/inventory/*",
     "z3": "solver/*",
     "oxidd": "solver/*",

@@ -33,6 +33,12 @@ def beats(s: Cluster, host: Host, other: Host) -> Any:
     return (mine > theirs) | ((mine == theirs) & s.ranks_above[host, other])
 
 
+@derived
+def competes(s: Cluster, host: Host, other: Host) -> Any:
+    """The host hears another one that may become master: one that is not isolated."""
+    return (host != other) & has_agent(s, other) & hears(s, host, other) & no(s.isolated[other])
+
+
 @action(agent="slave", fairness="weak", source="paper, section 2: slaves watch the master; time-out 10 s")
 def start_election(s: Cluster, host: Host) -> None:
     """A slave no longer hears a master and takes part in an election."""
@@ -51,9 +57,8 @@ def become_master(s: Cluster, host: Host) -> None:
         require(s.role[host] == Role.ELECTION, "the host is not in an election", mechanism="election")
         require(no(cut_off(s, host)), "the host is isolated", mechanism="election")
         require(no(hears_a_master(s, host)), "a master is heard", mechanism="election")
-        rival = lambda h: (h != host) & has_agent(s, h) & hears(s, host, h) & no(beats(s, host, h))  # noqa: E731
         require(
-            no(s.exists(Host, rival)),
+            no(s.exists(Host, lambda h: competes(s, host, h) & no(beats(s, host, h)))),
             "another host has more datastores or the higher Managed Object ID",
             mechanism="election",
         )

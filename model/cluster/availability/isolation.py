@@ -12,7 +12,7 @@ from ...language import action, derived, no, require, where
 from ..leases import kill_copy
 from ..network import cut_off, has_agent
 from ..placement import reaches_disk, runs
-from ..state import VM, Cluster, Host, Lease, Role
+from ..state import VM, Cluster, Copy, Host, Lease, Role
 from .election import step_down
 from .protection import owns_list
 
@@ -36,6 +36,17 @@ def end_isolation(s: Cluster, host: Host) -> None:
     require(s.isolated[host], "the host is not isolated")
     require(no(cut_off(s, host)), "the host hears nobody")
     s.isolated[host] = False
+
+
+@action(agent="host", fairness="weak", source="vSphere HA deepdive: poweredoff file")
+def leave_power_off_file(s: Cluster, vm: VM, host: Host) -> None:
+    """An isolated host that has powered a VM off says so on the datastore, as soon as it reaches that."""
+    require(s.isolated[host] & has_agent(s, host), "the host is not isolated")
+    require(s.copy[vm, host] == Copy.STALE, "the host has not powered the VM off")
+    require(reaches_disk(s, vm, host), "the host does not reach the datastore")
+    require(no(s.powered_off[vm]), "the file is there")
+    require(no(s.exists(Host, lambda h: s.lock[vm, h] == Lease.FRESH)), "a host holds the disk lock")
+    s.powered_off[vm] = True
 
 
 @derived

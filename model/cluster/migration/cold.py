@@ -42,11 +42,3 @@ def finish_cold_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     s.copy[vm, dst] = Copy.OFF
     s.current[vm, dst, :] = True
     close_job(s, vm, src, dst)
-
-
-@action(agent="source host", fairness="strong", source="paper, section 1: cold migration")
-def abort_cold_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """The VM stays, powered off, where it was."""
-    require_job(s, vm, src, dst)
-    require(s.phase[vm] == Phase.COLD, "this is no cold migration")
-    close_job(s, vm, src, dst)

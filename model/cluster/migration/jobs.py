@@ -37,13 +37,15 @@ def require_ends(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 @derived
 def before_commit(s: Cluster, vm: VM) -> Any:
     """The source has no acknowledgement: it decides what becomes of the VM."""
-    return (s.phase[vm] == Phase.PRECOPY) | (s.phase[vm] == Phase.SWITCHOVER)
+    live = (s.phase[vm] == Phase.PRECOPY) | (s.phase[vm] == Phase.SWITCHOVER)
+    return live | (s.phase[vm] == Phase.COLD)
 
 
 @derived
 def source_has_it(s: Cluster, vm: VM, src: Host) -> Any:
-    """The source still has the VM, running or stopped for the switchover."""
-    return (s.copy[vm, src] == Copy.RUNNING) | (s.copy[vm, src] == Copy.STOPPED)
+    """The source still has the VM, running, stopped for the switchover, or powered off."""
+    copy = s.copy[vm, src]
+    return (copy == Copy.RUNNING) | (copy == Copy.STOPPED) | (copy == Copy.OFF)
 
 
 @derived

@@ -14,6 +14,7 @@ from ..state import VM, Cluster, Copy, Datastore, Disk, Host, Lease, Part, Phase
 from .jobs import (
     before_commit,
     close_job,
+    disk_is_identical,
     forget,
     identical,
     open_job,
@@ -80,7 +81,11 @@ def guest_writes(s: Cluster, vm: VM, host: Host) -> None:
     s.current[vm, :, Part.RAM] = lambda h: h == host
 
 
-@action(agent="source host", fairness="weak", source="Clark et al. 2005, stage 3")
+@action(
+    agent="source host",
+    fairness="strong",
+    source="Clark et al. 2005, stage 3; vMotion: the guest is slowed down until it converges",
+)
 def stop_for_switchover(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """Stop the VM on the source; what is left to send is small."""
     require_ends(s, vm, src, dst)
@@ -164,19 +169,39 @@ def destroy_original(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     close_job(s, vm, src, dst)
 
 
-@action(
-    agent="source host",
-    fairness="strong",
-    source="paper, summary: the original is there until the last moment",
-)
-def abort_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """Before the commit, because it never converges or is cancelled: the source goes on running."""
+def go_on_as_before(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """Effects: the migration is over, the VM is on its source, running or powered off as it was."""
+    s.copy[vm, src] = where(s.copy[vm, src] == Copy.OFF, Copy.OFF, Copy.RUNNING)
+    close_job(s, vm, src, dst)
+
+
+def require_abortable(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """The source still decides, and has the VM."""
     require_job(s, vm, src, dst)
     require(before_commit(s, vm), "the destination has acknowledged: it may run the VM")
     require(s.up[src], "the source host is down")
     require(source_has_it(s, vm, src), "the source has lost the VM")
-    s.copy[vm, src] = Copy.RUNNING
-    close_job(s, vm, src, dst)
+
+
+@action(agent="source host", fairness="weak", source="paper, summary: the original is there until the end")
+def abort_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """Before the commit, because it cannot go on, or not with this disk: the source keeps the VM."""
+    require_abortable(s, vm, src, dst)
+    receives = (s.copy[vm, dst] == Copy.RECEIVING) & disk_is_identical(s, vm)
+    require(no(connected(s, src, dst) & (receives | s.acknowledged[vm])), "the migration goes on")
+    go_on_as_before(s, vm, src, dst)
+
+
+@action(
+    agent="source host",
+    kind="operator",
+    budget="migration_timeout",
+    source="paper, summary: too much changes in the guest; Clark et al. 2005, section 3.2",
+)
+def time_out_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """Before the commit, because it never converges or is cancelled: the source keeps the VM."""
+    require_abortable(s, vm, src, dst)
+    go_on_as_before(s, vm, src, dst)
 
 
 @action(agent="destination host", fairness="weak", source="libvirt 11.3, Finish with cancelled=1")
@@ -195,7 +220,7 @@ def give_up_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """The source failed before the commit: there is nothing to go on with."""
     require_job(s, vm, src, dst)
     require(before_commit(s, vm), "the destination has acknowledged: it may run the VM")
-    require(no(source_has_it(s, vm, src)), "the source still has the VM")
+    require(no(s.up[src] & source_has_it(s, vm, src)), "the source still has the VM")
     close_job(s, vm, src, dst)
 
 

@@ -104,7 +104,7 @@ def delete_old_disk(s: Cluster, vm: VM, old: Datastore, new: Datastore) -> None:
     s.disk_current[vm, old] = False
 
 
-@action(agent="source host", fairness="strong", source="vdsm pull request 400: a mirror left behind")
+@action(agent="source host", fairness="weak", source="vdsm pull request 400: a mirror left behind")
 def abort_storage_migration(s: Cluster, vm: VM, new: Datastore) -> None:
     """The copy of the disk is given up before the switch; the VM keeps its disk."""
     given_up = (s.disk[vm, new] == Disk.COPYING) | (s.disk[vm, new] == Disk.MIRRORED)

@@ -31,9 +31,29 @@ def contended(s: Cluster, host: Host) -> Any:
 
 
 @derived
-def would_relieve(s: Cluster, vm: VM, src: Host, dst: Host) -> Any:
-    """The source is overloaded, and the destination would not be with the VM."""
-    return contended(s, src) & (load(s, dst) + uses(s, vm) <= s.cpu[dst])
+def goes_to(s: Cluster, vm: VM, host: Host) -> Any:
+    """The VM is on its way to the host, or recommended to move there."""
+    return s.destination[vm, host] | (s.recommended[vm, host] > 0)
+
+
+@derived
+def stays(s: Cluster, vm: VM, host: Host) -> Any:
+    """The VM runs on the host and is not to leave it."""
+    return runs(s, vm, host) & no(s.exists(Host, lambda h: goes_to(s, vm, h)))
+
+
+@derived
+def planned_load(s: Cluster, host: Host) -> Any:
+    """MHz that will be used on the host when all moves that are planned or under way are done."""
+    return s.total(VM, lambda v: where(goes_to(s, v, host) | stays(s, v, host), uses(s, v), 0))
+
+
+def require_relief(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
+    """The guards of a move that is to relieve the source."""
+    now = contended(s, src) & (load(s, dst) + uses(s, vm) <= s.cpu[dst])
+    require(now, "the source is not overloaded, or the destination would be")
+    later = (planned_load(s, src) > s.cpu[src]) & (planned_load(s, dst) + uses(s, vm) <= s.cpu[dst])
+    require(later, "the moves under way are enough, or in the way", mechanism="moves under way counted")
 
 
 @action(agent="guest", kind="guest", budget="load_growth", source="paper, section 4: the load of a VM grows")

@@ -24,7 +24,7 @@ from ..state import (
     Secondary,
     Service,
 )
-from .load import would_relieve
+from .load import require_relief
 
 
 @derived
@@ -54,7 +54,7 @@ def recommend_moving(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """DRS proposes to move a VM whose load has grown to a host that has more to give."""
     require_proposal(s, vm, src, dst)
     require(s.grown[vm], "the VM's load has not grown")
-    require(would_relieve(s, vm, src, dst), "the source is not overloaded, or the destination would be")
+    require_relief(s, vm, src, dst)
     require(s.preferred[vm, dst], "a should rule speaks against the host")
     s.recommended[vm, dst] = where(s.drs_priority[vm] > 2, 2, 3)
 
@@ -65,7 +65,7 @@ def recommend_moving_away(s: Cluster, vm: VM, other: VM, src: Host, dst: Host) -
     require_proposal(s, other, src, dst)
     require((vm != other) & s.grown[vm] & runs(s, vm, src), "the VM's load has not grown, or not here")
     require(s.drs_priority[other] <= s.drs_priority[vm], "the other VM has the higher priority")
-    require(would_relieve(s, other, src, dst), "the source is not overloaded, or the destination would be")
+    require_relief(s, other, src, dst)
     require(s.preferred[other, dst], "a should rule speaks against the host")
     s.recommended[other, dst] = where(s.drs_priority[vm] > 2, 2, 3)
 
