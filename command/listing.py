@@ -13,6 +13,8 @@ from .model.language.state import Model
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from .properties.teeth import Tooth
+
 
 def listing(scope: Scope) -> dict[str, list[dict[str, Any]]]:
     """Actions, properties, mechanisms and settings with their sentences and sources, as plain data."""
@@ -70,10 +72,30 @@ def _mechanisms(model: Model) -> list[dict[str, Any]]:
             "sentence": m.says,
             "removed": m.removed,
             "protects": protects[m.name],
+            "teeth": _teeth(model, m.name),
             "source": m.source,
         }
         for m in model.mechanisms.values()
     ]
+
+
+def _teeth(model: Model, mechanism: str) -> list[str]:
+    """What breaks without it, in which small scope and in how many steps, as the tests measure it."""
+    from .model.cluster.state import Cluster
+    from .properties.teeth import TOOTHLESS, teeth_of
+
+    if model is not Cluster.model:
+        return []
+    found = [_bite(tooth, mechanism) for tooth in teeth_of(mechanism)]
+    return found or [f"nothing breaks: {TOOTHLESS[mechanism]}"]
+
+
+def _bite(tooth: Tooth, mechanism: str) -> str:
+    others = " and ".join(name for name in tooth.without if name != mechanism)
+    steps = "by a run that goes round for ever" if tooth.steps is None else f"in {tooth.steps} steps"
+    steps = "in 1 step" if tooth.steps == 1 else steps
+    masked = f", if {others} is removed too" if others else ""
+    return f"{tooth.broken} is refuted {steps} (small scope {tooth.scope!r}){masked}"
 
 
 def print_listing(scope: Scope, console: Console, only: str | None, as_json: bool) -> None:
@@ -114,6 +136,7 @@ def _details(title: str, row: dict[str, Any]) -> list[str]:
         ]
     if title == "mechanisms":
         lines += [f"without it: {row['removed']}"] if row["removed"] else []
+        lines += [f"shown by: {bite}" for bite in row["teeth"]]
         lines += [f"protects: {', '.join(row['protects'])}"] if row["protects"] else []
     if title == "settings":
         lines.append(f"{row['now']} (of: {', '.join(map(str, row['values']))})")

@@ -22,7 +22,9 @@ from ..model.cluster.state import (
     Host,
     Lease,
     Phase,
+    Role,
     Secondary,
+    Seen,
     Service,
 )
 from ..model.language import leads_to, no, progress
@@ -37,6 +39,14 @@ def a_failed_vm_runs_again(s: Cluster, vm: VM, host: Host) -> Any:
     given_up = (s.attempts[vm] == MOST_ATTEMPTS) | no(accepts(s, vm, host)) | s.stopping[vm]
     nobody = no(s.exists(Host, lambda m: is_master(s, m) & is_protected(s, m, vm) & can_use(s, m, host)))
     return leads_to(known & place, restarted | given_up | nobody)
+
+
+@progress(source="L1; paper, section 2: a server that is not available is noticed")
+def a_failure_is_noticed(s: Cluster, master: Host, host: Host) -> Any:
+    """A master comes to see that a host has failed."""
+    watches = is_master(s, master) & (master != host) & (s.role[host] != Role.NONE)
+    noticed = s.seen[master, host] == Seen.FAILED
+    return leads_to(watches & no(s.up[host]), noticed | s.up[host] | no(is_master(s, master)))
 
 
 @progress(source="L2; paper, section 2: election; vSphere HA: all but one abdicate")

@@ -138,6 +138,12 @@ def one_address(s: Cluster, vm: VM) -> Any:
     return s.count(Host, lambda h: s.address[vm, h]) <= 1
 
 
+@invariant(source="I5; Clark et al. 2005, stage 5: the destination announces the address")
+def the_running_copy_is_reached(s: Cluster, vm: VM, host: Host) -> Any:
+    """The network has the VM's address where the VM runs with the right to its disk."""
+    return no(runs(s, vm, host) & (s.lock[vm, host] == Lease.FRESH)) | s.address[vm, host]
+
+
 @invariant(
     mechanism=("placement check", "re-validation at execution"),
     source="I7; vSphere HA placement; paper, section 2: a host with a reserve",

@@ -8,7 +8,7 @@ from ..language import final, initial, no, where
 from .availability.election import beats
 from .availability.restart import is_protected
 from .network import is_master
-from .placement import accepts, alive, holds_place, keeps_apart, reaches_disk
+from .placement import accepts, holds_place, keeps_apart, reaches_disk, runs
 from .state import (
     MOST_ATTEMPTS,
     VM,
@@ -146,7 +146,7 @@ def pairs_begin(s: Cluster, vm: VM) -> Any:
 @final
 def all_that_can_be_served_is(s: Cluster, vm: VM) -> Any:
     """Every VM runs, or is off on purpose, or nobody who could act knows of it or has a place for it."""
-    served = s.exists(Host, lambda h: alive(s, vm, h) & s.up[h])
+    served = s.exists(Host, lambda h: runs(s, vm, h))
     nowhere = no(s.exists(Host, lambda h: accepts(s, vm, h)))
     unknown = no(s.exists(Host, lambda m: is_master(s, m) & is_protected(s, m, vm)))
     off = s.stopped[vm] | (s.origin[vm] != Origin.NONE) | (s.attempts[vm] == MOST_ATTEMPTS)
