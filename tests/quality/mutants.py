@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "declaring dead confuses master and host",
         "availability/agents.py",
-        '    s.seen[master, host] = Seen.FAILED\n\n\n@action(\n    agent="environment"',
-        '    s.seen[host, master] = Seen.FAILED\n\n\n@action(\n    agent="environment"',
+        'mechanism="datastore heartbeat")\n    s.seen[master, host] = Seen.FAILED',
+        'mechanism="datastore heartbeat")\n    s.seen[host, master] = Seen.FAILED',
         "failure",
     ),
     Mutant(
