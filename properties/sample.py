@@ -23,7 +23,8 @@ from ..model.language.plain import Packed, run
 from ..model.language.predicates import invariants_of
 from ..model.language.scope import Instance, Scope
 from ..model.language.wording import word
-from ..solver.compiled import Kernel, kernel_for
+from ..solver.compiled import Kernel
+from ..solver.frozen import kernel_from_start
 from ..solver.initial import NO_START, Starts
 from .replay import Run, Violated, confirmed, program, violates
 from .walk import GuardWatch
@@ -126,7 +127,7 @@ class SampledScope(RuleBasedStateMachine):
 
 def machine_for(scope: Scope) -> type[SampledScope]:
     """A Hypothesis state machine of a scope: class attributes ``fired`` and ``watch`` keep coverage."""
-    kernel = kernel_for(scope, invariants_of(scope.model))
+    kernel = kernel_from_start(scope, invariants_of(scope.model))
     owner = [(a.instance.action.name, ", ".join(map(word, a.instance.arguments))) for a in kernel.actions]
     positions: dict[str, dict[str, int]] = {name: {} for name, _ in owner}
     for position, (name, arguments) in enumerate(owner):

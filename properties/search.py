@@ -17,7 +17,8 @@ from ..model.language.misuse import ModelError, Problem
 from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
-from ..solver.compiled import Kernel, Test, compile_tests, kernel_for
+from ..solver.compiled import Kernel, Test, compile_tests
+from ..solver.frozen import kernel_from_start
 from ..solver.ground import Grounder
 from ..solver.initial import NO_START, initial_states
 from ..solver.simplify import disjunction
@@ -157,7 +158,7 @@ class _Searcher:
         on_tick: Callable[[Tick], None] | None,
         keeps_edges: bool,
     ) -> None:
-        self.kernel = kernel_for(scope, (*invariants, *possibles))
+        self.kernel = kernel_from_start(scope, (*invariants, *possibles))
         self.table = Table(keeps_edges)
         self.found = Search(self.kernel, fired=dict.fromkeys(scope.model.actions, 0), table=self.table)
         self.wanted = {predicate.name: True for predicate in possibles}

@@ -13,7 +13,8 @@ from typing import Any
 from ..model.language.plain import Packed, run, state_at
 from ..model.language.predicates import invariants_of
 from ..model.language.scope import Instance, Scope
-from ..solver.compiled import Kernel, kernel_for
+from ..solver.compiled import Kernel
+from ..solver.frozen import kernel_from_start
 from ..solver.initial import initial_states
 from .replay import Run, confirmed, violates
 
@@ -54,7 +55,7 @@ class _Teller:
         self.scope = scope
         self.preference = preference
         self.reason = reason
-        self.kernel: Kernel = kernel_for(scope, invariants_of(scope.model))
+        self.kernel: Kernel = kernel_from_start(scope, invariants_of(scope.model))
         start = next(initial_states(scope), None)
         if start is None:
             raise NothingToTell("no state satisfies the initial statements of this scope")

@@ -10,7 +10,7 @@ from ..model.language.plain import Packed, state_at
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
 from ..model.language.wording import word
-from ..solver.compiled import kernel_for
+from ..solver.frozen import kernel_from_start
 from ..solver.initial import initial_states
 from .results import ClusterView, CopyView, HostView, StateGraph
 
@@ -50,7 +50,7 @@ def _copy(s: Cluster, vm: VM, host: Host) -> CopyView:
 
 def state_graph(scope: Scope, invariants: Iterable[Predicate], most: int = 300) -> StateGraph | None:
     """The graph of the reachable states, or None when there are more than ``most``."""
-    kernel = kernel_for(scope, invariants)
+    kernel = kernel_from_start(scope, invariants)
     depth = dict.fromkeys(initial_states(scope), 0)
     edges: list[tuple[Packed, Packed, str]] = []
     frontier = list(depth)

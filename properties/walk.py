@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
-from ..solver.compiled import Kernel, Test, compile_tests, kernel_for
+from ..solver.compiled import Kernel, Test, compile_tests
+from ..solver.frozen import kernel_from_start
 from ..solver.initial import NO_START, Starts
 from .replay import Run
 from .results import Coverage, GuardCoverage
@@ -149,7 +150,7 @@ class _Walker:
         seed: int,
         on_tick: Callable[[Tick], None] | None,
     ) -> None:
-        self.kernel = kernel_for(scope, (*invariants, *possibles, *scope.model.of_kind("final")))
+        self.kernel = kernel_from_start(scope, (*invariants, *possibles, *scope.model.of_kind("final")))
         self.walk = Walk(scope, seed)
         self.random = random.Random(seed)
         self.wanted = {p.name: True for p in possibles} | {p.name: False for p in invariants}

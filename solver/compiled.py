@@ -183,10 +183,15 @@ class Kernel:
         return [position for position, guard in enumerate(self.guards) if guard(packed)]
 
 
-def kernel_for(scope: Scope, predicates: Iterable[Predicate] = ()) -> Kernel:
-    """Compile a scope, with the statements that are to be asked in its states."""
-    grounder = Grounder(scope)
-    ground = [(action, action.enabled()) for action in map(grounder.instance, scope.instances())]
+def kernel_for(scope: Scope, predicates: Iterable[Predicate] = (), frozen: Mapping[int, Any] = {}) -> Kernel:
+    """Compile a scope, with the statements that are to be asked in its states.
+
+    ``frozen``: values of cells that never change in the states that will be met (see ``frozen``).
+    """
+    grounder = Grounder(scope, frozen)
+    possible, impossible = _sorted_out(scope, grounder)
+    ground = [(action, action.enabled()) for action in map(grounder.instance, possible)]
+    impossible += [action.instance for action, enabled in ground if is_false(enabled)]
     actions = tuple(action for action, enabled in ground if not is_false(enabled))
     guards = [enabled for _, enabled in ground if not is_false(enabled)]
     asked = {predicate.name: grounder.statement(predicate) for predicate in predicates}
@@ -198,8 +203,17 @@ def kernel_for(scope: Scope, predicates: Iterable[Predicate] = ()) -> Kernel:
         _WhenAsked(_readers([cells_of(guard) for guard in guards], actions)),
         dict(zip(asked, compile_tests(scope, asked.values()), strict=True)),
         _WhenAsked(_touched({name: cells_of(term) for name, term in asked.items()}, actions)),
-        tuple(action.instance for action, enabled in ground if is_false(enabled)),
+        tuple(impossible),
     )
+
+
+def _sorted_out(scope: Scope, grounder: Grounder) -> tuple[list[Instance], list[Instance]]:
+    """The instances that some guard rules out in every state are not looked at further."""
+    possible: list[Instance] = []
+    impossible: list[Instance] = []
+    for instance in scope.instances():
+        (possible if grounder.possible(instance) else impossible).append(instance)
+    return possible, impossible
 
 
 def _effects(scope: Scope, actions: tuple[GroundAction, ...]) -> Callable[[int], Effect]:

@@ -6,7 +6,7 @@ A ground term has only ``Cell``, ``Const`` and the connectives. Every finite eng
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,10 +133,14 @@ def _parts(term: Term) -> tuple[Term, ...]:
 
 
 class Grounder:
-    """Makes the terms of one scope ground; remembers what it did for equal arguments."""
+    """Makes the terms of one scope ground; remembers what it did for equal arguments.
 
-    def __init__(self, scope: Scope) -> None:
+    ``frozen``: values of cells that never change; they become constants.
+    """
+
+    def __init__(self, scope: Scope, frozen: Mapping[int, Any] = {}) -> None:
         self.scope = scope
+        self._frozen = frozen
         self._memory: dict[tuple[int, tuple[Any, ...]], Term] = {}
         self._free: dict[int, tuple[str, ...]] = {}
         self._kept: list[Term] = []
@@ -160,6 +164,13 @@ class Grounder:
                 assignments += list(self._write(write, env, assignments))
         self._spend(instance.action, guards, assignments)
         return GroundAction(instance, tuple(guards), tuple(assignments))
+
+    def possible(self, instance: Instance) -> bool:
+        """Whether the guards leave the instance open in some state, as far as each alone shows."""
+        trace = self.scope.traces[instance.action.name]
+        env = {var.name: value for var, value in zip(trace.parameters, instance.arguments, strict=True)}
+        guards = (g.condition for g in trace.guards if self.scope.on(g.mechanism))
+        return not any(is_false(self.ground(guard, env)) for guard in guards)
 
     def _write(self, write: Write, env: Environment, before: list[GroundWrite]) -> Iterator[GroundWrite]:
         """The cells that an assignment can write: each member of a row, each place that a term may mean."""
@@ -202,8 +213,10 @@ class Grounder:
         guards.append(GroundGuard(order(constant(0), left), reason, None, action.where))
         assignments.append(GroundWrite(index, combination("-", left, constant(1)), None, action.where))
 
-    def _cell(self, index: int) -> Cell:
+    def _cell(self, index: int) -> Term:
         values = self.scope.cells[index].values
+        if index in self._frozen:
+            return constant(self._frozen[index], _domain_of_cell(self.scope, index, values))
         return Cell(index, _domain_of_cell(self.scope, index, values))
 
     def ground(self, term: Term, env: Environment) -> Term:

@@ -78,6 +78,11 @@ class Starts:
         nothing_yet = _Branch({}, rest, reads)
         self._root = self._settled(nothing_yet, decided, range(len(rest))) if all(self._allowed) else None
 
+    @property
+    def decided(self) -> Known:
+        """The codes of the cells that are the same in all initial states, as far as that is plain to see."""
+        return dict(self._root.known) if self._root is not None else {}
+
     def _codes_allowed_by(self, conditions: list[Term]) -> list[list[int]]:
         """For each cell the codes that pass the conditions about it alone; budgets begin full."""
         fields, cells = self.scope.model.fields, self.scope.cells

@@ -72,7 +72,7 @@ def become_master(s: Cluster, host: Host) -> None:
     s.elected_beside[host] = beside
 
 
-@action(agent="candidate", fairness="weak")
+@action(agent="candidate", fairness="weak", source="vSphere HA deepdive: connected to the master")
 def follow_master(s: Cluster, host: Host) -> None:
     """A candidate hears the master and becomes its slave."""
     require(has_agent(s, host), "the host has no working agent")

@@ -122,7 +122,7 @@ def fail_to_restart(s: Cluster, master: Host, vm: VM, host: Host) -> None:
     s.attempts[vm] = s.attempts[vm] + 1
 
 
-@action(agent="host", fairness="weak")
+@action(agent="host", fairness="weak", source="vSphere HA deepdive: unreserved capacity")
 def free_reservation(s: Cluster, vm: VM, host: Host) -> None:
     """What a VM had reserved on a host that lost it is freed."""
     require(s.reserved[vm, host], "nothing is reserved")
@@ -133,7 +133,7 @@ def free_reservation(s: Cluster, vm: VM, host: Host) -> None:
     s.reserved[vm, host] = False
 
 
-@action(agent="host", fairness="weak")
+@action(agent="host", fairness="weak", source="vSphere HA: the VM is registered elsewhere")
 def discard_stale(s: Cluster, vm: VM, host: Host) -> None:
     """A host deletes its leftover of a VM that runs elsewhere."""
     require(s.up[host], "the host is down")

@@ -71,7 +71,7 @@ def send_memory(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     s.current[vm, dst, Part.RAM] = True
 
 
-@action(agent="guest", kind="guest", observable=False)
+@action(agent="guest", kind="guest", observable=False, source="Clark et al. 2005, writable working set")
 def guest_writes(s: Cluster, vm: VM, host: Host) -> None:
     """The guest changes its memory; copies elsewhere fall behind."""
     require(runs(s, vm, host), "the VM does not run on this host")
