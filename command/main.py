@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 FIGURE_1 = Path(__file__).parent / "examples" / "figure-1.toml"
 
+MOST_STATES, SHORT, LONG = (
+    300_000,
+    30,
+    600,
+)  # of a search: states, seconds, seconds where a file counts states
 DESCRIPTION = """\
 vmproof: is the protocol of your cluster safe, and what happens when a host fails?
 
@@ -144,9 +149,17 @@ def _command(
 
 def _effort(check: argparse.ArgumentParser) -> None:
     check.add_argument(
-        "--states", type=_count, default=300_000, metavar="N", help="search at most N states (300000)"
+        "--states",
+        type=_count,
+        metavar="N",
+        help="search at most N states (300000, or as many as the file says)",
     )
-    check.add_argument("--seconds", type=float, default=30, metavar="S", help="search at most S seconds (30)")
+    check.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help="search at most S seconds (30; 600 if the file counts states)",
+    )
     check.add_argument(
         "--steps", type=_count, default=200_000, metavar="N", help="then walk N random steps (200000)"
     )
@@ -190,8 +203,9 @@ def _check(options: argparse.Namespace) -> int:
     from .reports.terminal import Progress
 
     loaded = _loaded(options)
-    limits = Limits(states=options.states, seconds=options.seconds)
     expect, states = ({}, None) if options.strict else (loaded.expect, loaded.states)
+    seconds = options.seconds or (LONG if states else SHORT)
+    limits = Limits(states=options.states or max(MOST_STATES, 2 * (states or 0)), seconds=seconds)
     with Progress() as progress:
         result = check(loaded.scope, Options(limits, options.steps, options.seed, expect, states, progress))
     return _show(options, _with_pictures(loaded, result) if options.report else result)

@@ -34,7 +34,7 @@ class Options:
     ``expect`` and ``states`` are what the file expects: verdicts, and the number of reachable states.
     """
 
-    limits: Limits = Limits(states=1_500_000, seconds=40)
+    limits: Limits = Limits(states=300_000, seconds=30)
     steps: int = 200_000
     seed: int = 0
     expect: Mapping[str, str] = field(default_factory=dict)

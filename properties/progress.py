@@ -71,7 +71,7 @@ def redundancy_returns(s: Cluster, vm: VM, primary: Host, target: Host) -> Any:
     healthy = runs(s, vm, primary) & (s.lock[vm, primary] == Lease.FRESH) & reaches_disk(s, vm, primary)
     alone = s.ft_enabled[vm] & healthy & no(s.paired[vm]) & (s.phase[vm] == Phase.IDLE)
     pair = s.exists(Host, lambda h: s.secondary[vm, h] == Secondary.LOCKSTEP)
-    over = no(healthy) | no(accepts(s, vm, target)) | s.stopping[vm]
+    over = no(healthy) | no(accepts(s, vm, target)) | s.stopping[vm] | no(connected(s, primary, target))
     return leads_to(alone & free & accepts(s, vm, target), pair | over)
 
 
@@ -94,7 +94,8 @@ def maintenance_ends(s: Cluster, host: Host) -> Any:
         ),
     )
     waits = (s.service[host] == Service.ENTERING) & s.up[host] & s.vcenter & movable
-    return leads_to(waits, (s.service[host] != Service.ENTERING) | no(movable))
+    over = no(movable) | no(s.up[host]) | no(s.vcenter)
+    return leads_to(waits, (s.service[host] != Service.ENTERING) | over)
 
 
 @progress(mechanism="moves under way counted", source="L7; Proxmox VE bug 6801: ping-pong")
