@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .model.language.misuse import ModelError, Problem, Source, collecting, shown_path
+from .model.language.predicates import invariants_of
 from .model.language.scope import Scope, plural
 from .model.language.state import State
 
@@ -51,6 +52,7 @@ def load_file(path: Path, names: Mapping[str, Value], without: tuple[str, ...] =
     loaded = _from_toml(path, names) if path.suffix == ".toml" else _from_python(path, names)
     _with_catalogue(loaded.scope)
     _known_mechanisms(loaded.scope, without)
+    _known_properties(path, loaded)
     recipe = _recipe(path, names, without)
     return replace(
         loaded,
@@ -72,6 +74,24 @@ def _known_mechanisms(scope: Scope, without: tuple[str, ...]) -> None:
         if name not in scope.model.mechanisms:
             known = ", ".join(scope.model.mechanisms) or "none"
             raise UsageError(f"--without {name!r}: no such mechanism; known: {known}")
+
+
+def _known_properties(path: Path, loaded: Loaded) -> None:
+    """Raises InventoryError for expected verdicts on properties that do not exist."""
+    from .model.inventory.problems import InventoryError, InventoryProblem, one_of
+    from .properties.check import NO_DEADLOCK, STATE_COUNT
+
+    model = loaded.scope.model
+    known = {p.name for p in invariants_of(model)} | set(model.predicates) | {NO_DEADLOCK, STATE_COUNT}
+    unknown = [name for name in loaded.expect if name not in known]
+    if unknown:
+        raise InventoryError(
+            str(path),
+            [
+                InventoryProblem(f"expect.{name}", "there is no such property", one_of(name, known))
+                for name in unknown
+            ],
+        )
 
 
 def _recipe(path: Path, names: Mapping[str, Value], without: tuple[str, ...]) -> str:

@@ -105,13 +105,13 @@ def two_masters_hear_each_other(s: Cluster, one: Host, other: Host) -> Any:
 @possible(needs=("partition",))
 def a_host_is_seen_partitioned(s: Cluster, master: Host, host: Host) -> Any:
     """A master finds the datastore heartbeat of a host that it does not hear."""
-    return is_master(s, master) & (s.seen[master, host] == Seen.PARTITIONED)
+    return (master != host) & is_master(s, master) & (s.seen[master, host] == Seen.PARTITIONED)
 
 
 @possible(needs=("isolation",))
 def a_host_is_seen_isolated(s: Cluster, master: Host, host: Host) -> Any:
     """A master learns from its poweron file that a host is isolated."""
-    return is_master(s, master) & (s.seen[master, host] == Seen.ISOLATED)
+    return (master != host) & is_master(s, master) & (s.seen[master, host] == Seen.ISOLATED)
 
 
 @possible(needs=("isolation",))

@@ -145,6 +145,7 @@ _TABLES: dict[str, type[_Table]] = {
     "story": StoryTable,
 }
 _TABLE_CURES = {
+    "states": "states = 1000 (how many states a complete search finds), or nothing",
     "hosts": '[[hosts]], below it name = "A", cpu = "24 GHz", memory = "64 GiB", datastores = ["ds1"], '
     'moid = "host-21"',
     "datastores": '[[datastores]], below it name = "ds1"',
@@ -164,6 +165,9 @@ _KEY_CURES = {
     "link": 'link = 1000 (Mb/s) or "1 Gb/s"',
     "capacity": 'capacity = 500 (GiB) or "500 GiB"',
     "datastores": 'datastores = ["ds1", "ds2"]',
+    "domain": 'domain = "example.org"',
+    "power": 'power = "on"',
+    "convert": 'convert = "P2V"',
     "moid": 'moid = "host-21"',
     "host": 'host = "A"',
     "datastore": 'datastore = "ds1"',
@@ -211,7 +215,8 @@ def _message(found: dict[str, Any], where: Place) -> str:
     if kind == "missing":
         return f"{str(where[-1])!r} is missing"
     if kind in ("greater_than_equal", "less_than_equal"):
-        limit = "smaller than 0" if "ge" in found["ctx"] else f"larger than {found['ctx']['le']:,}"
+        limits = found["ctx"]
+        limit = f"smaller than {limits['ge']}" if "ge" in limits else f"larger than {limits['le']:,}"
         return f"{value} is out of range: {limit}"
     return f"{value} {_MESSAGES.get(kind, found['msg'].lower())}"
 

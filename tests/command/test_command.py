@@ -140,3 +140,25 @@ def test_a_model_may_have_the_name_of_a_library(tmp_path: Path, capsys: pytest.C
     file.write_text(COUNTER.format(guard='require(s.n < 3, "full")'), encoding="utf-8")
     assert main(["check", str(file), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["model"] == "Counter"
+
+
+def test_an_expected_verdict_on_no_property_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "cluster.toml"
+    text = (ROOT / "examples" / "scopes" / "partition.toml").read_text(encoding="utf-8")
+    file.write_text(text.replace("one_responsible_master", "one_responsable_master"), encoding="utf-8")
+    done = run("check", str(file))
+    assert done.returncode == 4
+    assert "expect.one_responsable_master: there is no such property" in done.stderr
+    assert '"one_responsible_master"' in done.stderr
+
+
+def test_mechanisms_are_listed_with_what_breaks_without_them() -> None:
+    done = run("list", "examples/figure-1.toml", "--mechanisms")
+    assert "shown by: original_retained is refuted in 2 steps (small scope 'migration')" in done.stdout
+    assert "nothing breaks: a forged heartbeat delays a restart" in done.stdout
+
+
+def test_a_scope_that_counts_its_states_is_searched_completely() -> None:
+    done = run("check", "examples/scopes/live-migration.toml")
+    assert done.returncode == 0
+    assert "states, as the file says" in done.stdout
