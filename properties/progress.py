@@ -55,6 +55,9 @@ def every_component_has_one_master(s: Cluster, host: Host) -> Any:
     near = s.count(Host, lambda h: is_master(s, h) & (connected(s, host, h) | (h == host)))
     both_ways = s.forall(Host, lambda h: s.sends[h] == s.receives[h])
     gone = no(has_agent(s, host)) | cut_off(s, host) | no(both_ways)
+    if s.election == "cluster lock":
+        anywhere = s.exists(Host, lambda h: is_master(s, h))
+        return leads_to(has_agent(s, host) & both_ways, anywhere | gone)
     return leads_to(has_agent(s, host) & both_ways, (near == 1) | gone)
 
 
@@ -93,7 +96,8 @@ def maintenance_ends(s: Cluster, host: Host) -> Any:
             | (is_automatic(s, v) & s.exists(Host, lambda h: accepts(s, v, h) & connected(s, host, h)))
         ),
     )
-    waits = (s.service[host] == Service.ENTERING) & s.up[host] & s.vcenter & movable
+    possible = s.drs != "off" and s.vmotion != "off"
+    waits = (s.service[host] == Service.ENTERING) & s.up[host] & s.vcenter & movable & possible
     over = no(movable) | no(s.up[host]) | no(s.vcenter)
     return leads_to(waits, (s.service[host] != Service.ENTERING) | over)
 
@@ -101,8 +105,10 @@ def maintenance_ends(s: Cluster, host: Host) -> Any:
 @progress(mechanism="moves under way counted", source="L7; Proxmox VE bug 6801: ping-pong")
 def drs_settles(s: Cluster) -> Any:
     """DRS comes to rest: no recommendation is left, and nothing is moved."""
-    calm = s.forall(VM, lambda v: no(has_recommendation(s, v)) & (s.phase[v] == Phase.IDLE))
-    return leads_to(s.exists(Host, lambda h: contended(s, h)), calm)
+    calm = s.forall(
+        VM, lambda v: no(has_recommendation(s, v) & is_automatic(s, v)) & (s.phase[v] == Phase.IDLE)
+    )
+    return leads_to(s.exists(Host, lambda h: contended(s, h)) & s.vcenter, calm | no(s.vcenter))
 
 
 @progress(mechanism="lost lock detection", source="L8; vSphere HA deepdive: lost lock detection")

@@ -178,7 +178,7 @@ def no_output_outruns_the_log(s: Cluster, vm: VM) -> Any:
 
 
 @invariant(
-    mechanism=("FT test-and-set", "FT heartbeat"),
+    mechanism="FT test-and-set",
     source="I10; Scales et al. 2010, section 2.3; paper, section 3: when one of the two is not heard",
 )
 def one_of_a_pair_goes_live(s: Cluster, vm: VM) -> Any:
@@ -218,8 +218,8 @@ def isolated_vms_are_left_alone(s: Cluster, vm: VM, isolated: Host, other: Host)
     source="I14; vSphere HA deepdive, VM protection; Scales et al. 2010, section 3.2",
 )
 def a_stop_stays_a_stop(s: Cluster, vm: VM, host: Host) -> Any:
-    """A VM that a user has stopped does not run until the user starts it."""
-    return no(s.stopped[vm] & runs(s, vm, host))
+    """A VM that a user has stopped does not run, with the right to its disk, until the user starts it."""
+    return no(s.stopped[vm] & runs(s, vm, host) & (s.lock[vm, host] != Lease.NONE))
 
 
 @invariant(mechanism="isolation ownership check", source="I15; vSphere HA deepdive, isolation response")

@@ -14,7 +14,9 @@ from ..model.cluster.state import VM, Cluster, Host
 from ..model.language import invariant
 
 
-@invariant(mechanism="self-fence", source="vSphere HA deepdive, adding resiliency: split brain")
+@invariant(
+    mechanism=("self-fence", "FT heartbeat"), source="vSphere HA deepdive, adding resiliency: split brain"
+)
 def one_running_copy(s: Cluster, vm: VM) -> Any:
     """At most one copy of a VM executes.
 

@@ -41,6 +41,7 @@ def host_crash(s: Cluster, host: Host) -> None:
     require(s.up[host], "the host is down already")
     s.up[host] = False
     s.secondary[:, host] = Secondary.NONE
+    s.taken[:, host] = False
     s.current[:, host, :] = lambda vm, part: (
         s.current[vm, host, part] & (s.copy[vm, host] != Copy.RECEIVING) & (s.copy[vm, host] != Copy.NONE)
     )

@@ -68,6 +68,7 @@ def kill_copy(s: Cluster, vm: VM, host: Host) -> None:
     s.copy[vm, host] = Copy.STALE
     s.reserved[vm, host] = False
     s.address[vm, host] = False
+    s.taken[vm, host] = False
 
 
 @action(

@@ -46,6 +46,12 @@ def hears_a_master(s: Cluster, host: Host) -> Any:
 
 
 @derived
+def has_a_master(s: Cluster, host: Host) -> Any:
+    """Another host is master, and both hear each other: heartbeats go over a connection."""
+    return s.exists(Host, lambda h: (h != host) & is_master(s, h) & connected(s, host, h))
+
+
+@derived
 def reaches_isolation_address(s: Cluster, host: Host) -> Any:
     """The host's ping of the isolation address, its gateway, is answered."""
     return s.up[host] & s.sends[host] & s.receives[host]

@@ -19,7 +19,8 @@ def alive(s: Cluster, vm: VM, host: Host) -> Any:
 def holds_place(s: Cluster, vm: VM, host: Host) -> Any:
     """The host has a living copy, receives one, or has the VM's secondary."""
     guest = s.secondary[vm, host] != Secondary.NONE
-    return alive(s, vm, host) | (s.copy[vm, host] == Copy.RECEIVING) | guest
+    arrives = (s.copy[vm, host] == Copy.RECEIVING) & s.reserved[vm, host]  # not of a VM that is off
+    return alive(s, vm, host) | arrives | guest
 
 
 @derived

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..language import final, initial, no, where
 from .availability.election import beats
-from .availability.restart import is_protected
+from .availability.restart import can_use, is_protected
 from .network import is_master
 from .placement import accepts, holds_place, keeps_apart, reaches_disk, runs
 from .state import (
@@ -129,7 +129,7 @@ def jobs_begin(s: Cluster, vm: VM) -> Any:
     jobs = (s.phase[vm] == Phase.IDLE) & no(s.acknowledged[vm]) & (s.conversion[vm] == Conversion.NONE)
     healthy = s.guest_works[vm] & (s.resets[vm] == 0) & (s.attempts[vm] == 0) & no(s.grown[vm])
     past = no(s.powered_off[vm]) & no(s.abandoned[vm]) & no(s.resized[vm])
-    user = no(s.stopping[vm]) & (s.stopped[vm] == s.placed_off[vm])
+    user = no(s.stopping[vm]) & (s.stopped[vm] == (s.placed_off[vm] & no(s.to_convert[vm])))
     return outside & jobs & healthy & past & user & _protected_from_the_start(s, vm)
 
 
@@ -143,12 +143,17 @@ def pairs_begin(s: Cluster, vm: VM) -> Any:
     return enabled & pair & log & (s.output[vm] == 0) & (s.owed[vm] == 0)
 
 
+def could_restart(s: Cluster, master: Host, vm: VM, host: Host) -> Any:
+    """A master knows that the VM is protected, and the host would take it."""
+    knows = is_master(s, master) & is_protected(s, master, vm)
+    return knows & can_use(s, master, host) & accepts(s, vm, host)
+
+
 @final
 def all_that_can_be_served_is(s: Cluster, vm: VM) -> Any:
     """Every VM runs, or is off on purpose, or nobody who could act knows of it or has a place for it."""
     served = s.exists(Host, lambda h: runs(s, vm, h))
-    nowhere = no(s.exists(Host, lambda h: accepts(s, vm, h)))
-    unknown = no(s.exists(Host, lambda m: is_master(s, m) & is_protected(s, m, vm)))
+    helpless = no(s.exists(Host, Host, lambda m, h: could_restart(s, m, vm, h)))
     off = s.stopped[vm] | (s.origin[vm] != Origin.NONE) | (s.attempts[vm] == MOST_ATTEMPTS)
     waits = s.exists(Host, lambda h: (s.secondary[vm, h] == Secondary.LOCKSTEP) & no(reaches_disk(s, vm, h)))
-    return served | nowhere | unknown | off | waits if s.ha else True
+    return served | helpless | off | waits if s.ha else True

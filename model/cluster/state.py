@@ -137,6 +137,7 @@ class Conversion(Enum):
     COPYING = "being copied"
     COPIED = "copied"
     VERIFIED = "verified"
+    STARTED = "started"
     ACCEPTED = "accepted"
 
 

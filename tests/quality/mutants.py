@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant(
         "an abort leaves the source stopped",
         "migration/live.py",
-        "    s.copy[vm, src] = where(s.copy[vm, src] == Copy.OFF, Copy.OFF, Copy.RUNNING)\n",
+        "    s.copy[vm, src] = where(barred, Copy.STALE, where(stopped, Copy.RUNNING, s.copy[vm, src]))\n",
         "",
         "migration",
     ),
@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         "candidates follow a master that they do not hear",
         "availability/election.py",
-        '    require(hears_a_master(s, host), "no master is heard")\n',
+        '    require(has_a_master(s, host), "no master is heard")\n',
         "",
         "failure",
     ),

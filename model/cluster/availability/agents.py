@@ -14,14 +14,14 @@ from __future__ import annotations
 from typing import Any
 
 from ...language import action, derived, mechanism, no, require
-from ..network import has_agent, hears, is_master
+from ..network import connected, has_agent, is_master
 from ..state import Cluster, Datastore, Host, Role, Seen
 
 
 @derived
 def network_heartbeat(s: Cluster, master: Host, host: Host) -> Any:
-    """Heartbeats of the host's agent arrive at the master over the management network."""
-    return has_agent(s, host) & hears(s, master, host)
+    """Heartbeats go between the host's agent and the master, over a connection on the management network."""
+    return has_agent(s, host) & connected(s, master, host)
 
 
 @derived

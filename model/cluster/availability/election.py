@@ -12,6 +12,7 @@ from ...language import action, derived, no, require
 from ..network import (
     connected,
     cut_off,
+    has_a_master,
     has_agent,
     hears,
     hears_a_master,
@@ -44,7 +45,7 @@ def start_election(s: Cluster, host: Host) -> None:
     """A slave no longer hears a master and takes part in an election."""
     require(has_agent(s, host), "the host has no working agent")
     require(s.role[host] == Role.SLAVE, "the host is no slave")
-    require(no(hears_a_master(s, host)), "a master is heard")
+    require(no(has_a_master(s, host)), "a master is heard")
     s.role[host] = Role.ELECTION
 
 
@@ -63,6 +64,7 @@ def become_master(s: Cluster, host: Host) -> None:
             mechanism="election",
         )
     else:
+        require(no(cut_off(s, host)), "the host is isolated", mechanism="cluster lock")
         held = s.exists(Host, lambda h: is_master(s, h))
         require(no(held), "another host holds the cluster lock", mechanism="cluster lock")
     beside = s.exists(Host, lambda h: (h != host) & is_master(s, h) & connected(s, host, h))
@@ -77,7 +79,7 @@ def follow_master(s: Cluster, host: Host) -> None:
     """A candidate hears the master and becomes its slave."""
     require(has_agent(s, host), "the host has no working agent")
     require(s.role[host] == Role.ELECTION, "the host is not in an election")
-    require(hears_a_master(s, host), "no master is heard")
+    require(has_a_master(s, host), "no master is heard")
     s.role[host] = Role.SLAVE
 
 

@@ -12,9 +12,15 @@ from ...language import action, derived, no, require, where
 from ..leases import kill_copy
 from ..network import cut_off, has_agent
 from ..placement import reaches_disk, runs
-from ..state import VM, Cluster, Copy, Host, Lease, Role
+from ..state import VM, Cluster, Copy, Datastore, Host, Lease, Role
 from .election import step_down
 from .protection import owns_list
+
+
+@derived
+def reaches_a_datastore(s: Cluster, host: Host) -> Any:
+    """The host can write its files on some datastore."""
+    return s.exists(Datastore, lambda d: s.storage[host, d])
 
 
 @action(agent="host", fairness="weak", source="vSphere HA deepdive: isolated after 30 s, a master after 5 s")
@@ -43,7 +49,7 @@ def leave_power_off_file(s: Cluster, vm: VM, host: Host) -> None:
     """An isolated host that has powered a VM off says so on the datastore, as soon as it reaches that."""
     require(s.isolated[host] & has_agent(s, host), "the host is not isolated")
     require(s.copy[vm, host] == Copy.STALE, "the host has not powered the VM off")
-    require(reaches_disk(s, vm, host), "the host does not reach the datastore")
+    require(reaches_a_datastore(s, host), "the host reaches no datastore")
     require(no(s.powered_off[vm]), "the file is there")
     require(no(s.exists(Host, lambda h: s.lock[vm, h] == Lease.FRESH)), "a host holds the disk lock")
     s.powered_off[vm] = True
@@ -63,7 +69,7 @@ def respond_to_isolation(s: Cluster, vm: VM, host: Host) -> None:
     require(runs(s, vm, host), "the VM does not run here")
     reached, owned = reaches_disk(s, vm, host), some_master_owns(s, vm)
     require(owned | no(reached), "no master owns the VM's datastore", mechanism="isolation ownership check")
-    s.powered_off[vm] = where(reached, True, s.powered_off[vm])
+    s.powered_off[vm] = s.powered_off[vm] | reaches_a_datastore(s, host)
     s.lock[vm, host] = where(reached, Lease.NONE, s.lock[vm, host])
     s.abandoned[vm] = reached & no(owned)
     kill_copy(s, vm, host)

@@ -64,7 +64,8 @@ def protect(s: Cluster, master: Host, vm: VM, host: Host) -> None:
     require(s.ha, "High Availability is off")
     require(s.ha_priority[vm] > 0, "HA does not protect this VM")
     require(is_master(s, master) & owns_list(s, master, vm), "the host does not own the VM's datastore")
-    require(runs(s, vm, host), "the VM does not run here")
+    owned = s.lock[vm, host] == Lease.FRESH
+    require(runs(s, vm, host) & owned, "the VM does not run here, or only what is left of it")
     require((master == host) | connected(s, master, host), "the master does not hear the host")
     require(no(s.stopping[vm]), "the VM is being stopped")
     require(no(s.listed[vm]), "the VM is on the list")

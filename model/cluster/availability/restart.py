@@ -13,8 +13,9 @@ from ..leases import require_lock, take_lock
 from ..migration.jobs import require_no_job
 from ..network import connected, is_master
 from ..placement import accepts, alive, require_no_secondary, require_place, runs
-from ..state import MOST_ATTEMPTS, VM, Cluster, Copy, Host, Secondary, Seen
+from ..state import MOST_ATTEMPTS, VM, Cluster, Copy, Host, Lease, Secondary, Seen
 from ..tolerance.log import empty_log
+from .agents import datastore_heartbeat
 from .protection import owns_list
 
 
@@ -29,8 +30,10 @@ def is_protected(s: Cluster, master: Host, vm: VM) -> Any:
 def has_lost(s: Cluster, master: Host, vm: VM, host: Host) -> Any:
     """As far as the master knows, the VM does not run on the host."""
     given_up = (s.seen[master, host] == Seen.FAILED) | (s.seen[master, host] == Seen.ISOLATED)
-    told = ((master == host) | connected(s, master, host)) & no(alive(s, vm, host))
-    return (s.copy[vm, host] == Copy.NONE) | ((master != host) & given_up) | told
+    nothing = s.copy[vm, host] == Copy.NONE
+    told = (master == host) | connected(s, master, host)
+    read = datastore_heartbeat(s, master, host)  # the poweron file of a host that is not heard
+    return nothing | ((master != host) & given_up) | ((told | read) & no(alive(s, vm, host)))
 
 
 @derived
@@ -139,7 +142,7 @@ def discard_stale(s: Cluster, vm: VM, host: Host) -> None:
     require(s.up[host], "the host is down")
     require(s.copy[vm, host] == Copy.STALE, "the copy is no leftover")
     require(no(s.source[vm, host]), "the host is the source of a migration")
-    elsewhere = s.exists(Host, lambda h: runs(s, vm, h) & (h != host))
+    elsewhere = s.exists(Host, lambda h: runs(s, vm, h) & (h != host) & (s.lock[vm, h] == Lease.FRESH))
     require(elsewhere, "the VM does not run elsewhere")
     s.copy[vm, host] = Copy.NONE
     s.current[vm, host, :] = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...language import action, no, require
 from ..leases import require_lock, take_lock
 from ..placement import require_room
-from ..state import VM, Cluster, Conversion, Copy, Datastore, Disk, Host, Lease, Origin
+from ..state import VM, Cluster, Conversion, Copy, Datastore, Disk, Host, Lease, Origin, Phase
 from .jobs import disk_is_identical
 
 
@@ -62,6 +62,7 @@ def start_converted(s: Cluster, vm: VM, host: Host) -> None:
     require(s.up[host] & (s.copy[vm, host] == Copy.RECEIVING), "the host has lost what it had received")
     require_lock(s, vm, host)
     take_lock(s, vm, host)
+    s.conversion[vm] = Conversion.STARTED
     s.copy[vm, host] = Copy.RUNNING
     s.current[vm, host, :] = True
     s.address[vm, host] = True
@@ -71,7 +72,7 @@ def start_converted(s: Cluster, vm: VM, host: Host) -> None:
 @action(agent="operator", kind="operator", source="paper, section 1: the original goes last")
 def accept_conversion(s: Cluster, vm: VM, host: Host) -> None:
     """The operator is content with the VM."""
-    require(s.conversion[vm] == Conversion.VERIFIED, "there is nothing to accept")
+    require(s.conversion[vm] == Conversion.STARTED, "there is nothing to accept")
     require(s.up[host] & (s.copy[vm, host] == Copy.RUNNING), "the VM does not run")
     s.conversion[vm] = Conversion.ACCEPTED
 
@@ -96,12 +97,15 @@ def reject_conversion(s: Cluster, vm: VM) -> None:
     under_way = (s.conversion[vm] != Conversion.NONE) & (s.conversion[vm] != Conversion.ACCEPTED)
     require(under_way, "nothing is being converted")
     require(s.origin[vm] == Origin.OFF, "the machine outside is not there, or serving")
+    require(s.phase[vm] == Phase.IDLE, "the VM is being moved")
+    require(no(s.ft_enabled[vm]), "the VM is fault tolerant")
     require(no(s.exists(Host, lambda h: s.copy[vm, h] == Copy.STALE)), "HA is to restart the VM")
     s.conversion[vm] = Conversion.NONE
     s.origin[vm] = Origin.SERVING
     s.listed[vm] = False
     s.reported[vm] = False
     s.stopping[vm] = False
+    s.stopped[vm] = False
     s.copy[vm, :] = Copy.NONE
     s.current[vm, :, :] = False
     s.disk[vm, :] = Disk.NONE

@@ -89,6 +89,7 @@ def open_job(s: Cluster, vm: VM, src: Host, dst: Host, phase: Phase) -> None:
     s.reserved[vm, dst] = True
     s.copy[vm, dst] = Copy.RECEIVING
     s.recommended[vm, :] = 0
+    s.taken[vm, dst] = False
 
 
 def close_job(s: Cluster, vm: VM, src: Host, dst: Host) -> None:

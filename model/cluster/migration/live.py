@@ -170,8 +170,10 @@ def destroy_original(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 
 
 def go_on_as_before(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
-    """Effects: the migration is over, the VM is on its source, running or powered off as it was."""
-    s.copy[vm, src] = where(s.copy[vm, src] == Copy.OFF, Copy.OFF, Copy.RUNNING)
+    """Effects: the migration is over, the VM goes on at its source; a stopped one only with its lock."""
+    stopped = s.copy[vm, src] == Copy.STOPPED
+    barred = stopped & (s.lock[vm, src] != Lease.FRESH)
+    s.copy[vm, src] = where(barred, Copy.STALE, where(stopped, Copy.RUNNING, s.copy[vm, src]))
     close_job(s, vm, src, dst)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ...language import action, no, require
 from ..availability.election import step_down
 from ..placement import holds_place
-from ..state import VM, Cluster, Host, Role, Service
+from ..state import VM, Cluster, Copy, Host, Role, Service
 
 
 @action(agent="operator", kind="operator", budget="maintenance", source="paper, section 4: maintenance mode")
@@ -32,7 +32,7 @@ def enter_maintenance(s: Cluster, host: Host) -> None:
     """No VM is left on the host; it leaves High Availability."""
     require(s.up[host], "the host is down")
     require(s.service[host] == Service.ENTERING, "nobody has asked for that")
-    left = s.exists(VM, lambda v: holds_place(s, v, host))
+    left = s.exists(VM, lambda v: holds_place(s, v, host) | (s.copy[v, host] == Copy.STALE))
     require(no(left), "there are VMs on the host", mechanism="evacuation before maintenance")
     s.service[host] = Service.MAINTENANCE
     step_down(s, host, Role.NONE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...language import action, no, require
 from ..network import connected, is_master
 from ..placement import require_place, runs
-from ..state import VM, Cluster, Copy, Host, Lease, Phase, Secondary, Service
+from ..state import VM, Cluster, Copy, Host, Lease, Origin, Phase, Secondary, Service
 
 
 @action(agent="operator", kind="operator", budget="ft_enable", source="paper, section 3: only within HA")
@@ -17,6 +17,7 @@ def enable_fault_tolerance(s: Cluster, vm: VM) -> None:
     """The operator turns Fault Tolerance on for a VM."""
     require(s.ha, "Fault Tolerance is only possible inside an HA cluster", mechanism="FT only inside HA")
     require(s.ft, "Fault Tolerance is off")
+    require(s.origin[vm] == Origin.NONE, "the VM is not converted for good")
     require(no(s.ft_enabled[vm]), "the VM is fault tolerant")
     s.ft_enabled[vm] = True
 
