@@ -74,7 +74,7 @@ def asked(arguments: dict[str, Any], states: int) -> None:
 
 
 @given(arguments=clusters())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, derandomize=True)
 def test_a_few_random_scopes(arguments: dict[str, Any]) -> None:
     asked(arguments, states=3_000)
 
