@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NO_DEADLOCK = "no_deadlock"
 STATE_COUNT = "state_count"
+UNTOUCHED = "vacuous: nothing that can happen in this scope touches it"
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,9 @@ def _finding(predicate: Predicate, known: _Known, verdict: Verdict, reason: str)
 def _invariant(scope: Scope, predicate: Predicate, known: _Known) -> Finding:
     broken = known.violations.get(predicate.name)
     if broken is None:
-        return _finding(predicate, known, *known.good())
+        verdict, reason = known.good()
+        vacuous = predicate.name in known.found.kernel.settled
+        return _finding(predicate, known, verdict, UNTOUCHED if vacuous else reason)
     confirmed(broken, violates(scope, predicate), predicate.name)
     plain = _finding(predicate, known, Verdict.REFUTED, f"violated after {len(broken.instances)} steps")
     return replace(plain, trace=broken.steps(), program=program(broken))

@@ -134,7 +134,7 @@ def _verdicts(console: Console, findings: Sequence[Finding]) -> None:
 
 def _expectation(finding: Finding) -> str:
     if finding.expected is None:
-        return ""
+        return "(vacuous) " if finding.reason.startswith("vacuous") else ""
     met = finding.expected == finding.verdict.value
     return "(as expected) " if met else f"(EXPECTED {finding.expected}) "
 

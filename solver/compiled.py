@@ -161,7 +161,8 @@ class Kernel:
 
     ``effects[i]`` takes it; ``affected[i]``: the instances whose guards can change when it is taken;
     ``statements``: compiled invariants and other statements; ``touched[i]``: the statements that can
-    change; ``impossible``: instances that are possible in no state. What is indexed by i and is no list
+    change; ``settled``: those that read nothing that can change; ``impossible``: instances that are
+    possible in no state. What is indexed by i and is no list
     is worked out when it is first asked for.
     """
 
@@ -173,6 +174,7 @@ class Kernel:
     statements: Mapping[str, Test]
     touched: Mapping[int, tuple[str, ...]]
     impossible: tuple[Instance, ...]
+    settled: frozenset[str] = frozenset()
 
     def instance(self, position: int) -> Instance:
         """The action instance at a position."""
@@ -204,6 +206,7 @@ def kernel_for(scope: Scope, predicates: Iterable[Predicate] = (), frozen: Mappi
         dict(zip(asked, compile_tests(scope, asked.values()), strict=True)),
         _WhenAsked(_touched({name: cells_of(term) for name, term in asked.items()}, actions)),
         tuple(impossible),
+        frozenset(name for name, term in asked.items() if not cells_of(term)),
     )
 
 

@@ -115,3 +115,9 @@ def test_a_removed_mechanism_turns_holds_into_refuted() -> None:
 
 def test_no_deadlock_is_asked_of_every_model() -> None:
     assert finding(check(vmc()), NO_DEADLOCK).verdict is Verdict.HOLDS
+
+
+def test_what_nothing_can_touch_is_called_vacuous() -> None:
+    quiet = check(alike(hosts=2, vms=1, budgets={"host_crash": 1}))
+    assert finding(quiet, "resets_are_bounded").reason.startswith("vacuous")
+    assert not finding(quiet, "single_live_primary").reason.startswith("vacuous")

@@ -11,9 +11,12 @@ import pytest
 from vmproof.loading import Loaded, load_file
 from vmproof.model.cluster import Cluster
 from vmproof.model.language.predicates import Predicate, invariants_of
+from vmproof.model.scenarios import alike
 from vmproof.properties.check import can_be_asked
 from vmproof.properties.lasso import endless_wait
 from vmproof.properties.search import Limits, Search, search
+from vmproof.properties.teeth import SMALL as SMALL_ONES
+from vmproof.solver.frozen import kernel_from_start
 
 FOLDER = Path(__file__).resolve().parents[3] / "examples" / "scopes"
 FILES = sorted(file.stem for file in FOLDER.glob("*.toml"))
@@ -56,6 +59,14 @@ def test_every_action_fires_in_a_shipped_scope() -> None:
     assert {action for action in Cluster.model.actions if not fired[action]} <= {*RARE}
     fired_there = search(loaded("high-availability").scope, limits=LIMITS).fired
     assert all(fired_there[action] > 0 for action in RARE)
+
+
+def test_no_invariant_is_vacuous_everywhere() -> None:
+    scopes = [loaded(name).scope for name in FILES] + [alike(**SMALL_ONES["no HA"])]
+    invariants = invariants_of(Cluster.model)
+    settled = [kernel_from_start(scope, invariants).settled for scope in scopes]
+    guarded = {"fault_tolerance_needs_ha"}  # its mechanism leaves nothing to happen; the teeth show it
+    assert frozenset.intersection(*settled) == guarded
 
 
 def test_every_question_is_asked_in_a_shipped_scope() -> None:
