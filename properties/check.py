@@ -59,7 +59,7 @@ def check(scope: Scope, options: Options = Options()) -> Result:
 
 def can_be_asked(scope: Scope, predicate: Predicate) -> bool:
     """Whether the scope's data, settings and budgets leave a ``possible`` open (no FT VM: nothing of FT)."""
-    if not all(scope.all_budgets.get(budget) for budget in predicate.needs):
+    if not all(scope.all_budgets.get(budget, 1) for budget in predicate.needs):
         return False
     return not is_false(Grounder(scope).statement(predicate))
 

@@ -98,3 +98,8 @@ def test_every_action_says_who_takes_it_and_where_that_is_described() -> None:
         assert action.agent, action.name
         assert action.sentence.endswith("."), action.name
         assert action.source, action.name
+
+
+def test_the_budgets_that_a_question_needs_exist() -> None:
+    budgets = {action.budget for action in Cluster.model.actions.values()}
+    assert {name for p in Cluster.model.of_kind("possible") for name in p.needs} <= budgets
