@@ -191,7 +191,8 @@ def _coverage(console: Console, result: Result, verbose: bool) -> None:
 
 
 def _closing(console: Console, result: Result) -> None:
-    text = f"{result.verdict.value}: {counts_of(result)}; exit {result.exit}"
+    met = ", as the file expects" if result.verdict.exit and not result.exit else ""
+    text = f"{result.verdict.value}{met}: {counts_of(result)}; exit {result.exit}"
     _say(console, text, _COLOUR[result.verdict])
 
 

@@ -162,3 +162,11 @@ def test_a_scope_that_counts_its_states_is_searched_completely() -> None:
     done = run("check", "examples/scopes/live-migration.toml")
     assert done.returncode == 0
     assert "states, as the file says" in done.stdout
+
+
+def test_an_expected_refutation_is_said_to_be_expected() -> None:
+    done = run("check", "examples/scopes/partition.toml")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith("REFUTED, as the file expects: 4,801 states")
+    strict = run("check", "examples/scopes/partition.toml", "--strict")
+    assert strict.returncode == 1
