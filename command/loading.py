@@ -79,7 +79,7 @@ def _known_mechanisms(scope: Scope, without: tuple[str, ...]) -> None:
 def _known_properties(path: Path, loaded: Loaded) -> None:
     """Raises InventoryError for expected verdicts on properties that do not exist."""
     from .model.inventory.problems import InventoryError, InventoryProblem, one_of
-    from .properties.check import NO_DEADLOCK, STATE_COUNT
+    from .properties.known import NO_DEADLOCK, STATE_COUNT
 
     model = loaded.scope.model
     known = {p.name for p in invariants_of(model)} | set(model.predicates) | {NO_DEADLOCK, STATE_COUNT}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,11 +20,10 @@ from scipy.sparse.csgraph import connected_components
 
 from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
-from ..model.language.scope import Scope
 from ..model.language.terms import Term
 from ..solver.compiled import compile_tests
 from ..solver.ground import Grounder
-from ..solver.simplify import is_false
+from .known import Lasso, Waits
 from .replay import OurBug, Run
 from .search import Search
 
@@ -33,27 +31,10 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
-@dataclass(frozen=True)
-class Lasso:
-    """A run whose last ``round`` steps lead back to where they began; none: it may stop there for ever."""
-
-    run: Run
-    round: int
-    arguments: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Waits:
-    """What is known of a progress property: whether a wait ever begins, and one that never ends."""
-
-    begins: bool
-    lasso: Lasso | None
-
-
 def endless_wait(found: Search, predicate: Predicate) -> Waits:
     """Look for a wait that never ends, for any arguments of the property. The search must be complete."""
     graph, begins = Graph(found), False
-    for arguments, premise, conclusion in _instances(found.kernel.scope, predicate):
+    for arguments, premise, conclusion in Grounder(found.kernel.scope).waits(predicate):
         waiting = ~graph.where(conclusion)
         starts = waiting & graph.where(premise)
         if not starts.any():
@@ -63,16 +44,6 @@ def endless_wait(found: Search, predicate: Predicate) -> Waits:
         if lasso is not None:
             return Waits(True, lasso)
     return Waits(begins, None)
-
-
-def _instances(scope: Scope, predicate: Predicate) -> Iterator[tuple[tuple[Any, ...], Term, Term]]:
-    """Premise and conclusion for all arguments with which the premise can hold."""
-    statement, grounder = scope.statement(predicate), Grounder(scope)
-    for arguments in scope.arguments(predicate.parameters):
-        env = {var.name: value for var, value in zip(statement.parameters, arguments, strict=True)}
-        premise, conclusion = (grounder.ground(body, env) for body in statement.bodies)
-        if not is_false(premise):
-            yield arguments, premise, conclusion
 
 
 class Graph:
@@ -119,7 +90,7 @@ class Graph:
         before = self.table.run_to(begin, self.kernel)
         steps = [self.kernel.instance(int(self.taken[edge])) for edge in [*path, *tour]]
         run = Run(before.scope, before.start, (*before.instances, *steps))
-        return Lasso(_closed(run, len(tour)), len(tour), arguments)
+        return Lasso(run, len(tour), arguments)
 
     def _reached(self, starts: Mask, waiting: Mask) -> Mask:
         """The states that can be reached from the starts while the wait goes on."""
@@ -256,11 +227,3 @@ def _grouped(
         low, high = np.searchsorted(labels, [component, component + 1])
         first, last = np.searchsorted(steps, [component, component + 1])
         yield states[by_state[low:high]], inner[by_step[first:last]]
-
-
-def _closed(run: Run, round_: int) -> Run:
-    """The run, once the plain reading agrees that its last steps lead back. Raises OurBug when not."""
-    states: list[Packed] = run.states()
-    if states[-1] != states[len(states) - 1 - round_]:
-        raise OurBug("a cycle does not lead back to where it began")
-    return run

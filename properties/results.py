@@ -72,7 +72,7 @@ class Finding:
     ``asks`` is "invariant", "possible", "progress" or "deadlock". ``expected`` is the verdict word
     that the file's [expect] section wants, or None. ``trace`` leads from an initial state to the
     violation (REFUTED) or to the witness of a ``possible`` (HOLDS); its last ``round`` steps go round for
-    ever (a progress property that is REFUTED).
+    ever (a progress property that is REFUTED). ``more`` has further counterexamples that end in other actions.
     """
 
     property: str
@@ -87,6 +87,7 @@ class Finding:
     program: str = ""
     expected: str | None = None
     round: int = 0
+    more: tuple[tuple[Step, ...], ...] = ()
 
     @builtins.property
     def exit(self) -> int:
@@ -169,7 +170,8 @@ class Result:
     """Everything one command found. ``states``/``transitions`` are exact counts for a search,
     distinct states seen / steps taken for a walk; ``depth`` is None unless it was measured.
 
-    ``story`` is a told run (the demo); ``before`` and ``after`` its first and last moment.
+    ``details`` is what the engine adds, ``story`` a told run (the demo); ``before`` and ``after`` its first
+    and last moment.
     """
 
     command: str
@@ -184,6 +186,7 @@ class Result:
     seed: int | None = None
     coverage: Coverage = Coverage()
     notes: tuple[str, ...] = ()
+    details: dict[str, object] = field(default_factory=dict)
     story: tuple[Step, ...] = ()
     before: ClusterView | None = None
     after: ClusterView | None = None

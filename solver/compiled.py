@@ -191,11 +191,8 @@ def kernel_for(scope: Scope, predicates: Iterable[Predicate] = (), frozen: Mappi
     ``frozen``: values of cells that never change in the states that will be met (see ``frozen``).
     """
     grounder = Grounder(scope, frozen)
-    possible, impossible = _sorted_out(scope, grounder)
-    ground = [(action, action.enabled()) for action in map(grounder.instance, possible)]
-    impossible += [action.instance for action, enabled in ground if is_false(enabled)]
-    actions = tuple(action for action, enabled in ground if not is_false(enabled))
-    guards = [enabled for _, enabled in ground if not is_false(enabled)]
+    actions, impossible = possible_instances(scope, grounder)
+    guards = [action.enabled() for action in actions]
     asked = {predicate.name: grounder.statement(predicate) for predicate in predicates}
     return Kernel(
         scope,
@@ -205,18 +202,24 @@ def kernel_for(scope: Scope, predicates: Iterable[Predicate] = (), frozen: Mappi
         _WhenAsked(_readers([cells_of(guard) for guard in guards], actions)),
         dict(zip(asked, compile_tests(scope, asked.values()), strict=True)),
         _WhenAsked(_touched({name: cells_of(term) for name, term in asked.items()}, actions)),
-        tuple(impossible),
+        impossible,
         frozenset(name for name, term in asked.items() if not cells_of(term)),
     )
 
 
-def _sorted_out(scope: Scope, grounder: Grounder) -> tuple[list[Instance], list[Instance]]:
-    """The instances that some guard rules out in every state are not looked at further."""
-    possible: list[Instance] = []
+def possible_instances(
+    scope: Scope, grounder: Grounder
+) -> tuple[tuple[GroundAction, ...], tuple[Instance, ...]]:
+    """The action instances whose guards leave them open in some state, ground; and the others."""
+    possible: list[GroundAction] = []
     impossible: list[Instance] = []
     for instance in scope.instances():
-        (possible if grounder.possible(instance) else impossible).append(instance)
-    return possible, impossible
+        action = grounder.instance(instance) if grounder.possible(instance) else None
+        if action is None or is_false(action.enabled()):
+            impossible.append(instance)
+        else:
+            possible.append(action)
+    return tuple(possible), tuple(impossible)
 
 
 def _effects(scope: Scope, actions: tuple[GroundAction, ...]) -> Callable[[int], Effect]:

@@ -149,6 +149,15 @@ class Grounder:
         """A statement about the whole state, its parameters bound."""
         return self.ground(self.scope.statement(predicate).closed(), {})
 
+    def waits(self, predicate: Predicate) -> Iterator[tuple[tuple[Any, ...], Term, Term]]:
+        """Of a progress property: arguments, premise and conclusion, where the premise is not ruled out."""
+        statement = self.scope.statement(predicate)
+        for arguments in self.scope.arguments(predicate.parameters):
+            env = {var.name: value for var, value in zip(statement.parameters, arguments, strict=True)}
+            premise, conclusion = (self.ground(body, env) for body in statement.bodies)
+            if not is_false(premise):
+                yield arguments, premise, conclusion
+
     def instance(self, instance: Instance) -> GroundAction:
         """Guards and writes of one action instance, its budget included."""
         trace = self.scope.traces[instance.action.name]

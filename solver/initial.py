@@ -61,14 +61,17 @@ class _Branch:
 
 
 class Starts:
-    """The initial states of a scope, prepared once and listed or drawn as often as wanted."""
+    """The initial states of a scope, prepared once and listed or drawn as often as wanted.
+
+    ``conditions``: the initial statements as ground conditions; budgets begin full beside them.
+    """
 
     def __init__(self, scope: Scope, on_try: Callable[[], None] = _nothing) -> None:
         self.scope = scope
         self._on_try = on_try
-        conditions = _conditions(scope)
-        self._allowed = self._codes_allowed_by([c for c in conditions if len(cells_of(c)) == 1])
-        rest = tuple(condition for condition in conditions if len(cells_of(condition)) != 1)
+        self.conditions = _conditions(scope)
+        self._allowed = self._codes_allowed_by([c for c in self.conditions if len(cells_of(c)) == 1])
+        rest = tuple(condition for condition in self.conditions if len(cells_of(condition)) != 1)
         reads = tuple(cells_of(condition) for condition in rest)
         self._readers: dict[int, list[int]] = {}
         for number, cells in enumerate(reads):
@@ -82,6 +85,12 @@ class Starts:
     def decided(self) -> Known:
         """The codes of the cells that are the same in all initial states, as far as that is plain to see."""
         return dict(self._root.known) if self._root is not None else {}
+
+    @property
+    def codes(self) -> list[list[int]]:
+        """For each cell the codes that it can have in an initial state, and perhaps some more."""
+        decided = self.decided
+        return [[decided[i]] if i in decided else list(codes) for i, codes in enumerate(self._allowed)]
 
     def _codes_allowed_by(self, conditions: list[Term]) -> list[list[int]]:
         """For each cell the codes that pass the conditions about it alone; budgets begin full."""

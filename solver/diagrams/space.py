@@ -1,0 +1,184 @@
+"""A scope as diagrams: its encoding, its events, and the states that it starts from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from oxidd.bcdd import BCDDManager
+from oxidd.util import DDMemoryError
+
+from ...model.language.domains import Range
+from ...model.language.misuse import Problem
+from ...model.language.plain import Packed, out_of_range
+from ...model.language.predicates import Predicate
+from ...model.language.scope import Instance, Scope
+from ...model.language.terms import Term
+from ..compiled import possible_instances
+from ..cone import cone_of
+from ..frozen import frozen_cells
+from ..ground import GroundAction, Grounder
+from ..initial import Starts
+from ..simplify import conjunction, disjunction
+from ..values import possible_codes
+from .encoding import Diagram, Encoding
+from .events import Event, events_of
+from .order import Block, block_of, block_sort, variable_order
+from .terms import Translator
+
+BYTES_PER_NODE, BYTES_PER_RESULT = 32, 24  # measured on OxiDD 0.13, tables included
+RESULTS = 1 << 22  # remembered results of operations
+FULL = 0.5  # of the nodes: then those that nobody uses are collected
+GIB = 1 << 30
+
+
+class OutOfBounds(Exception):
+    """Time or memory is used up; the text says which."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a space may take: bytes of memory, seconds, and threads that work on one diagram."""
+
+    memory: int = 4 * GIB
+    seconds: float | None = None
+    threads: int = 1
+
+    @property
+    def results(self) -> int:
+        """How many results of operations are remembered: never more than a quarter of the memory."""
+        return max(1 << 12, min(RESULTS, self.memory // (4 * BYTES_PER_RESULT)))
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes fit beside them."""
+        return max(1 << 12, (self.memory - self.results * BYTES_PER_RESULT) // BYTES_PER_NODE)
+
+
+class Space:
+    """A scope made ready for questions about all of its states.
+
+    ``actions`` are the action instances that are possible in some state, as far as can be told cheaply;
+    ``events`` join those with the same effect. With ``about`` only what bears on these invariants is kept
+    (``cone``). Raises OutOfBounds when the relations alone do not fit.
+    """
+
+    def __init__(self, scope: Scope, size: Size = Size(), about: Sequence[Predicate] = ()) -> None:
+        self.scope, self.size = scope, size
+        self.restart_clock()
+        self.grounder = Grounder(scope, frozen_cells(scope))
+        self.actions: tuple[GroundAction, ...] = possible_instances(scope, self.grounder)[0]
+        self.cone = cone_of(map(self.grounder.statement, about), self.actions) if about else None
+        if self.cone is not None:
+            self.actions = self.cone.actions
+        starts = Starts(scope)
+        codes = possible_codes(scope, self.actions, starts.codes)
+        self.sort = block_sort(scope, self.actions)
+        self.manager = BCDDManager(size.nodes, size.results, size.threads)
+        self.encoding = Encoding(scope, codes, variable_order(scope, codes, self.sort), self.manager)
+        self.translator = Translator(self.encoding)
+        self.valid = self.encoding.valid()
+        self.events = events_of(self.translator, self.actions, self.valid)
+        self._starts = self.truth(conjunction(starts.conditions)) & self._full_budgets() & self.valid
+        self.initial = self._kept(self._starts)
+
+    def _kept(self, states: Diagram) -> Diagram:
+        """Of states the cells that matter; the others, which nothing writes, have one value each."""
+        cut = [] if self.cone is None else [c for c in self.encoding.order if c not in self.cone.cells]
+        fixed = self.encoding.of_codes({cell: self.encoding.codes[cell][0] for cell in cut})
+        return states.exists(self.encoding.cube(cut)) & fixed
+
+    def a_start(self, kept: Packed) -> Packed:
+        """An initial state of the whole scope that agrees with one of ``initial`` in what matters."""
+        cells = self.encoding.order if self.cone is None else self.cone.cells
+        return self.encoding.pick(self._starts & self.encoding.of_codes({cell: kept[cell] for cell in cells}))
+
+    def _full_budgets(self) -> Diagram:
+        fields = self.scope.model.fields
+        full = {i: len(c.values) - 1 for i, c in enumerate(self.scope.cells) if c.field not in fields}
+        return self.encoding.of_codes(full)
+
+    def restart_clock(self) -> None:
+        """Allow as many seconds again."""
+        seconds = self.size.seconds
+        self._deadline = None if seconds is None else time.perf_counter() + seconds
+
+    def within_limits(self, make: Callable[..., Diagram], *arguments: Any) -> Diagram:
+        """The diagram that ``make`` makes; when nodes run short, after collecting those that nobody uses.
+
+        Raises OutOfBounds when time is over, or when there is no room even then.
+        """
+        if self._deadline is not None and time.perf_counter() > self._deadline:
+            raise OutOfBounds(f"the limit of {self.size.seconds:g} s is reached")
+        if self.manager.approx_num_inner_nodes() > FULL * self.size.nodes:
+            self.manager.gc()
+        try:
+            return make(*arguments)
+        except DDMemoryError:
+            self.manager.gc()
+        try:
+            return make(*arguments)
+        except DDMemoryError as error:
+            raise OutOfBounds(f"the memory limit of {self.size.memory / GIB:g} GiB is reached") from error
+
+    def truth(self, term: Term) -> Diagram:
+        """The states in which a ground condition holds."""
+        return self.translator.truth(term)
+
+    def statement(self, predicate: Predicate) -> Diagram:
+        """The states in which a statement holds for all members."""
+        return self.truth(self.grounder.statement(predicate))
+
+    def accepted(self) -> Diagram:
+        """The states in which nothing more needs to happen: some ``@final`` statement holds."""
+        finals = [self.grounder.statement(predicate) for predicate in self.scope.model.of_kind("final")]
+        return self.truth(disjunction(finals))
+
+    def instance(self, position: int) -> Instance:
+        """The action instance at a position."""
+        return self.actions[position].instance
+
+    @cached_property
+    def blocks(self) -> Mapping[Block, tuple[Event, ...]]:
+        """The events that write cells of one block only, by block; under None all others."""
+        found: dict[Block, list[Event]] = {}
+        for event in self.events:
+            written = {block_of(self.scope.cells[cell], self.sort) for cell in event.writes}
+            block = written.pop() if len(written) == 1 else None
+            found.setdefault(block, []).append(event)
+        return {block: tuple(events) for block, events in found.items()}
+
+    def overruns(self, states: Diagram) -> list[Problem]:
+        """The writes that leave their range from some of the states, one a line of the model."""
+        found: dict[Any, Problem] = {}
+        for action in self.actions:
+            for where, problem in self._overruns_of(action):
+                if problem.where not in found and (states & where).satisfiable():
+                    found[problem.where] = problem
+        return list(found.values())
+
+    def _overruns_of(self, action: GroundAction) -> Iterator[tuple[Diagram, Problem]]:
+        for write in action.assignments:
+            domain = write.field.value if write.field is not None else None
+            if write.field is None or not isinstance(domain, Range) or _inside(write.value.domain, domain):
+                continue
+            guard = self.truth(action.enabled())
+            for value, where in self.translator.cases(write.value).items():
+                if not domain.low <= value <= domain.high:
+                    place = f"s.{self.scope.cells[write.index]} = {value}"
+                    yield guard & where, out_of_range(write.field, value, write.where, place)
+
+
+def _inside(value: object, target: Range) -> bool:
+    return isinstance(value, Range) and target.low <= value.low and value.high <= target.high
+
+
+def union(space: Space, parts: Iterable[Diagram]) -> Diagram:
+    """The states of some of the sets."""
+    result = space.encoding.false
+    for part in parts:
+        result = result | part
+    return result
