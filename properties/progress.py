@@ -27,6 +27,7 @@ from ..model.cluster.state import (
     Seen,
     Service,
 )
+from ..model.cluster.tolerance.pair import can_place_secondary
 from ..model.language import leads_to, no, progress
 
 
@@ -75,6 +76,7 @@ def redundancy_returns(s: Cluster, vm: VM, primary: Host, target: Host) -> Any:
     alone = s.ft_enabled[vm] & healthy & no(s.paired[vm]) & (s.phase[vm] == Phase.IDLE)
     pair = s.exists(Host, lambda h: s.secondary[vm, h] == Secondary.LOCKSTEP)
     over = no(healthy) | no(accepts(s, vm, target)) | s.stopping[vm] | no(connected(s, primary, target))
+    over = over | no(can_place_secondary(s, vm, primary, target))
     return leads_to(alone & free & accepts(s, vm, target), pair | over)
 
 

@@ -49,6 +49,7 @@ def power_on(s: Cluster, vm: VM, old: Host, host: Host) -> None:
     require(s.copy[vm, old] == Copy.OFF, "the VM is not powered off here")
     if s.drs in ("manual", "off"):
         require(old == host, "without DRS a VM starts on its own host")
+    require((old == host) | s.vcenter, "vCenter is down: a VM starts on its own host")
     require((old == host) | (s.copy[vm, host] == Copy.NONE), "the host has an old copy of the VM")
     require_no_job(s, vm)
     require_no_secondary(s, vm, host)

@@ -105,7 +105,6 @@ def carry_out(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 @action(agent="DRS", fairness="weak", source="paper, section 4: fully automated")
 def apply_recommendation(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """DRS carries out a recommendation that is urgent enough, where it may."""
-    require(s.vcenter, "vCenter is down")
     require(is_automatic(s, vm), "the VM is not fully automated")
     require(s.recommended[vm, dst] <= THRESHOLD, "the migration threshold is stricter")
     carry_out(s, vm, src, dst)
@@ -114,7 +113,6 @@ def apply_recommendation(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 @action(agent="operator", kind="operator", source="paper, section 4: manual and partially automated")
 def approve_recommendation(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """An operator carries out what DRS proposes."""
-    require(s.vcenter, "vCenter is down")
     require(no(is_automatic(s, vm)), "DRS does so by itself")
     carry_out(s, vm, src, dst)
 

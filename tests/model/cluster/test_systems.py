@@ -15,7 +15,7 @@ from vmproof.model.language.plain import Packed, refusals, state_at
 from vmproof.model.language.scope import Instance
 from vmproof.model.scenarios import alike
 from vmproof.properties.replay import instance_named
-from vmproof.properties.search import Search, search
+from vmproof.properties.search import Limits, Search, search
 from vmproof.properties.teeth import SMALL
 
 SCOPES = Path(__file__).resolve().parents[3] / "examples" / "scopes"
@@ -71,6 +71,40 @@ def test_a_restart_needs_no_vcenter() -> None:
     found = searched(alike(budgets={"host_crash": 1, "vcenter_loss": 1}))
     down = [a for a, _, _ in steps_of(found, "restart") if not state_at(found.kernel.scope, a).vcenter]
     assert down
+
+
+VCENTERS_OWN = (
+    "begin_live_migration",
+    "begin_combined_migration",
+    "begin_storage_migration",
+    "begin_cold_migration",
+    "enable_fault_tolerance",
+    "request_maintenance",
+)
+
+
+def test_without_vcenter_nothing_is_moved_or_reconfigured() -> None:
+    budgets = {"vcenter_loss": 1, "user_stop": 1, "ft_enable": 1, "maintenance": 1}
+    arguments: dict[str, Any] = {"vmotion": "on", "storage_vmotion": True, "budgets": budgets}
+    found = search(alike(hosts=2, datastores=2, **arguments), keeps_edges=True, limits=Limits(states=20_000))
+    scope = found.kernel.scope
+    for action in VCENTERS_OWN:
+        before = [state_at(scope, a) for a, _, _ in steps_of(found, action)]
+        assert before, action
+        assert all(s.vcenter for s in before), action
+
+
+def test_without_vcenter_the_responsible_master_has_the_secondary_made() -> None:
+    budgets = {"ft_link_loss": 1, "vcenter_loss": 1, "partition": 1}
+    found = searched(alike(fault_tolerant=1, segments=2, budgets=budgets))
+    steps = [(state_at(found.kernel.scope, a), i) for a, i, _ in steps_of(found, "start_secondary")]
+    alone = [(s, instance) for s, instance in steps if not s.vcenter]
+    assert alone
+    for s, instance in alone:
+        _, primary, target = instance.arguments
+        assert s.component[primary] is s.component[target]
+        (owner,) = (h for h in _hosts(s) if s.list_lock[h, s.members(Datastore)[0]].value == "renewed")
+        assert s.component[owner] is s.component[primary]
 
 
 def test_the_lower_restart_priority_waits() -> None:
