@@ -56,6 +56,7 @@ def _settings(inventory: Inventory) -> dict[str, str | bool | int]:
         "ha": settings.ha,
         "ft": settings.ft,
         "drs": settings.drs,
+        "migration_threshold": settings.migration_threshold,
         "vmotion": settings.vmotion,
         "storage_vmotion": settings.storage_vmotion,
         "election": settings.election,

@@ -10,6 +10,7 @@ import pytest
 
 from vmproof.loading import load_file
 from vmproof.model.cluster import VM, Cluster, Copy, Datastore, Host
+from vmproof.model.cluster.state import Automation
 from vmproof.model.language import Scope
 from vmproof.model.language.plain import Packed, refusals, state_at
 from vmproof.model.language.scope import Instance
@@ -148,6 +149,25 @@ def test_with_drs_off_nothing_is_recommended() -> None:
 def test_initial_placement_is_automatic_except_in_manual_mode(mode: str, elsewhere: bool) -> None:
     off: dict[str, Any] = {"statics": {"placed_off": {"v1": True}}, "budgets": {}, "drs": mode}
     found = searched(alike(hosts=2, **off))
+    started = [instance.arguments[1:] for _, instance, _ in steps_of(found, "power_on")]
+    assert started
+    assert any(old is not host for old, host in started) is elsewhere
+
+
+@pytest.mark.parametrize(("threshold", "by_itself"), [(2, False), (3, False), (4, True)])
+def test_beyond_the_migration_threshold_drs_asks(threshold: int, by_itself: bool) -> None:
+    small = SMALL["two loads"]
+    unimportant = {**small["statics"], "drs_priority": {"v1": 1, "v2": 1}}
+    found = searched(alike(**{**small, "statics": unimportant, "migration_threshold": threshold}))
+    assert (found.fired["apply_recommendation"] > 0) is by_itself
+    assert (found.fired["approve_recommendation"] > 0) is not by_itself
+
+
+@pytest.mark.parametrize(("own", "elsewhere"), [(Automation.MANUAL, False), (Automation.PARTIAL, True)])
+def test_a_vm_s_own_level_decides_its_initial_placement(own: Automation, elsewhere: bool) -> None:
+    mode = "manual" if elsewhere else "fully automated"
+    data = {"placed_off": {"v1": True}, "automation": {"v1": own}}
+    found = searched(alike(hosts=2, drs=mode, statics=data, budgets={}))
     started = [instance.arguments[1:] for _, instance, _ in steps_of(found, "power_on")]
     assert started
     assert any(old is not host for old, host in started) is elsewhere
