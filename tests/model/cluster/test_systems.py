@@ -10,7 +10,7 @@ import pytest
 
 from vmproof.loading import load_file
 from vmproof.model.cluster import VM, Cluster, Copy, Datastore, Host
-from vmproof.model.cluster.state import Automation
+from vmproof.model.cluster.state import Automation, Lease, Part, Phase
 from vmproof.model.language import Scope
 from vmproof.model.language.plain import Packed, refusals, state_at
 from vmproof.model.language.scope import Instance
@@ -231,6 +231,19 @@ def _hosts(s: Cluster) -> tuple[Host, ...]:
 
 def _masters(s: Cluster) -> int:
     return sum(s.role[host].value == "master" for host in _hosts(s))
+
+
+def test_a_migration_that_never_converges_is_given_up_and_the_original_runs() -> None:
+    found = searched(alike(vmotion="on", budgets={"migration_timeout": 1}))
+    scope, behind = found.kernel.scope, 0
+    for before, instance, after in steps_of(found, "time_out_migration"):
+        vm, src, dst = instance.arguments
+        s, then = state_at(scope, before), state_at(scope, after)
+        behind += s.phase[vm] is Phase.PRECOPY and not s.current[vm, dst, Part.RAM]
+        assert then.phase[vm] is Phase.IDLE
+        assert then.copy[vm, src] is Copy.RUNNING
+        assert then.lock[vm, src] is Lease.FRESH
+    assert behind
 
 
 def test_migration_leaves_the_original_until_the_end() -> None:
