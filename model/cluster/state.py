@@ -231,7 +231,7 @@ class Cluster(
     owed = Field(VM, value=Range(0, LOG_BUFFER), doc="entries not received that an output sent depends on")
     elected_beside = Field(Host, value=bool, doc="it was elected although it and a master heard each other")
     abandoned = Field(
-        VM, value=bool, doc="HA powered it off with its disk in reach and no master responsible"
+        VM, value=bool, doc="HA powered it off with its disk in reach, and no master could restart it"
     )
 
     # fixed data

@@ -19,7 +19,7 @@ from vmproof.properties.search import Limits, search
 CATALOGUE = (safety, unpromised, possible, progress)
 UNPROMISED = {
     *("one_running_copy", "one_network_identity"),
-    *("one_responsible_master", "only_dead_hosts_are_given_up"),
+    *("one_responsible_master", "only_dead_hosts_are_given_up", "nothing_is_powered_off_in_vain"),
 }
 
 

@@ -13,12 +13,15 @@ from vmproof.model.cluster import VM, Cluster, Copy, Datastore, Host
 from vmproof.model.cluster.state import Automation, Lease, Part, Phase
 from vmproof.model.language import Scope
 from vmproof.model.language.plain import Packed, refusals, state_at
+from vmproof.model.language.predicates import invariants_of
 from vmproof.model.language.scope import Instance
 from vmproof.model.scenarios import alike
+from vmproof.properties import safety
 from vmproof.properties.replay import instance_named
 from vmproof.properties.search import Limits, Search, search
 from vmproof.properties.teeth import SMALL
 
+CATALOGUE = safety
 SCOPES = Path(__file__).resolve().parents[3] / "examples" / "scopes"
 
 
@@ -244,6 +247,16 @@ def test_a_migration_that_never_converges_is_given_up_and_the_original_runs() ->
         assert then.copy[vm, src] is Copy.RUNNING
         assert then.lock[vm, src] is Lease.FRESH
     assert behind
+
+
+def test_the_lease_of_a_failed_master_lets_an_isolated_host_power_off_in_vain() -> None:
+    """The ownership check reads a lease; what it is for speaks of masters that work."""
+    invariants = invariants_of(Cluster.model)
+    arguments: dict[str, Any] = {"isolation_response": "power off"}
+    alone = alike(**arguments, budgets={"isolation": 3})
+    with_crash = alike(**arguments, budgets={"isolation": 1, "host_crash": 1})
+    assert "nothing_is_powered_off_in_vain" not in search(alone, invariants).violations
+    assert "nothing_is_powered_off_in_vain" in search(with_crash, invariants).violations
 
 
 def test_migration_leaves_the_original_until_the_end() -> None:
