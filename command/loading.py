@@ -34,6 +34,7 @@ class Loaded:
     expect: Mapping[str, str] = field(default_factory=dict)
     fails: tuple[str, ...] = ()
     states: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def load(file: str | Path, without: Sequence[str] = (), **names: Value) -> Scope:
@@ -102,12 +103,17 @@ def _recipe(path: Path, names: Mapping[str, Value], without: tuple[str, ...]) ->
 
 def _from_toml(path: Path, names: Mapping[str, Value]) -> Loaded:
     from .model.inventory import read_inventory
-    from .model.scenarios import scope_of
+    from .model.scenarios import scope_of, unread_rules
 
     inventory = read_inventory(path)
     fails = inventory.story.fails if inventory.story else ()
     states = None if names else inventory.states
-    return Loaded(_adjusted(scope_of(inventory, path.stem), names), inventory.expect, tuple(fails), states)
+    scope = _adjusted(scope_of(inventory, path.stem), names)
+    notes = tuple(
+        f"rule {rule!r} (keep together) counts for nothing yet, the verdicts do not depend on it"
+        for rule in unread_rules(inventory)
+    )
+    return Loaded(scope, inventory.expect, tuple(fails), states, notes)
 
 
 def _from_python(path: Path, names: Mapping[str, Value]) -> Loaded:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -208,14 +208,14 @@ def _check(options: argparse.Namespace) -> int:
     limits = Limits(states=options.states or max(MOST_STATES, 2 * (states or 0)), seconds=seconds)
     with Progress() as progress:
         result = check(loaded.scope, Options(limits, options.steps, options.seed, expect, states, progress))
-    return _show(options, _with_pictures(loaded, result) if options.report else result)
+    return _show(options, loaded, _with_pictures(loaded, result) if options.report else result)
 
 
 def _demo(options: argparse.Namespace) -> int:
     from .properties.demo import demo
 
     loaded = _loaded(options)
-    return _show(options, demo(loaded.scope, loaded.fails, {} if options.strict else loaded.expect))
+    return _show(options, loaded, demo(loaded.scope, loaded.fails, {} if options.strict else loaded.expect))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -227,8 +227,6 @@ def _list(options: argparse.Namespace) -> int:
 
 def _with_pictures(loaded: Loaded, result: Result) -> Result:
     """Add the told story (for a cluster with one) and the state graph (for a small scope)."""
-    from dataclasses import replace
-
     from .model.language.predicates import invariants_of
     from .properties.demo import demo
     from .properties.views import state_graph
@@ -246,10 +244,11 @@ def _console() -> Console:
     return Console()
 
 
-def _show(options: argparse.Namespace, result: Result) -> int:
+def _show(options: argparse.Namespace, loaded: Loaded, result: Result) -> int:
     from .reports.as_json import to_json
     from .reports.terminal import render, tell
 
+    result = replace(result, notes=(*result.notes, *loaded.notes))
     if options.report:
         from .reports.page import write_report
 

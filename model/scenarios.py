@@ -49,6 +49,11 @@ def scope_of(inventory: Inventory, name: str = "") -> Scope:
     )
 
 
+def unread_rules(inventory: Inventory) -> tuple[str, ...]:
+    """The names of rules that a file may have and that no action or property of the cluster reads yet."""
+    return tuple(rule.name for rule in inventory.rules if rule.kind == "keep together")
+
+
 def _settings(inventory: Inventory) -> dict[str, str | bool | int]:
     settings = inventory.settings
     powers_off = settings.isolation_response != "leave powered on"  # a shutdown ends in the same
@@ -56,6 +61,7 @@ def _settings(inventory: Inventory) -> dict[str, str | bool | int]:
         "ha": settings.ha,
         "ft": settings.ft,
         "drs": settings.drs,
+        "migration_threshold": settings.migration_threshold,
         "vmotion": settings.vmotion,
         "storage_vmotion": settings.storage_vmotion,
         "election": settings.election,

@@ -130,6 +130,15 @@ def a_lock_lapses(s: Cluster, vm: VM, host: Host) -> Any:
     return runs(s, vm, host) & no(reaches_disk(s, vm, host)) & (s.lock[vm, host] != Lease.FRESH)
 
 
+@possible(needs=("storage_loss",))
+def a_host_fences_itself(s: Cluster, vm: VM, host: Host) -> Any:
+    """A host that works has stopped a VM, because it cannot renew the lock of its disk."""
+    if s.self_fence == "off":
+        return False
+    stopped = s.up[host] & (s.copy[vm, host] == Copy.STALE)
+    return stopped & no(reaches_disk(s, vm, host)) & (s.lock[vm, host] != Lease.NONE)
+
+
 @possible(needs=("guest_failure",))
 def a_guest_is_reset(s: Cluster, vm: VM, host: Host) -> Any:
     """VM monitoring has reset a guest, on the host where it failed."""
@@ -142,6 +151,21 @@ def a_guest_is_reset(s: Cluster, vm: VM, host: Host) -> Any:
 def a_user_stops_a_vm(s: Cluster, vm: VM, host: Host) -> Any:
     """A VM is off because a user wanted it."""
     return s.stopped[vm] & (s.copy[vm, host] == Copy.OFF) & no(s.placed_off[vm])
+
+
+@possible(needs=("user_stop",))
+def a_vm_is_yet_to_be_reported(s: Cluster, vm: VM, host: Host) -> Any:
+    """A running VM is on the protected list, and vCenter does not know yet."""
+    if not s.ha:
+        return False
+    return runs(s, vm, host) & s.listed[vm] & no(s.reported[vm]) & (s.ha_priority[vm] > 0)
+
+
+@possible
+def a_rule_bars_a_host(s: Cluster, vm: VM, other: VM, host: Host) -> Any:
+    """A must rule, or a rule that keeps VMs apart, bars a VM from a host that works."""
+    apart = s.apart[vm, other] & runs(s, other, host)
+    return s.up[host] & (no(s.permitted[vm, host]) | apart)
 
 
 @possible

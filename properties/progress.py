@@ -12,7 +12,7 @@ from ..model.cluster.leases import lock_is_free
 from ..model.cluster.network import connected, cut_off, has_agent, is_master
 from ..model.cluster.placement import accepts, reaches_disk, runs
 from ..model.cluster.scheduling.load import contended
-from ..model.cluster.scheduling.recommendations import has_recommendation, is_automatic
+from ..model.cluster.scheduling.recommendations import is_automatic, moves_by_itself
 from ..model.cluster.state import (
     MOST_ATTEMPTS,
     MOST_RESETS,
@@ -27,6 +27,7 @@ from ..model.cluster.state import (
     Seen,
     Service,
 )
+from ..model.cluster.tolerance.pair import can_place_secondary
 from ..model.language import leads_to, no, progress
 
 
@@ -75,6 +76,7 @@ def redundancy_returns(s: Cluster, vm: VM, primary: Host, target: Host) -> Any:
     alone = s.ft_enabled[vm] & healthy & no(s.paired[vm]) & (s.phase[vm] == Phase.IDLE)
     pair = s.exists(Host, lambda h: s.secondary[vm, h] == Secondary.LOCKSTEP)
     over = no(healthy) | no(accepts(s, vm, target)) | s.stopping[vm] | no(connected(s, primary, target))
+    over = over | no(can_place_secondary(s, vm, primary, target))
     return leads_to(alone & free & accepts(s, vm, target), pair | over)
 
 
@@ -106,7 +108,7 @@ def maintenance_ends(s: Cluster, host: Host) -> Any:
 def drs_settles(s: Cluster) -> Any:
     """DRS comes to rest: no recommendation is left, and nothing is moved."""
     calm = s.forall(
-        VM, lambda v: no(has_recommendation(s, v) & is_automatic(s, v)) & (s.phase[v] == Phase.IDLE)
+        VM, lambda v: no(s.exists(Host, lambda h: moves_by_itself(s, v, h))) & (s.phase[v] == Phase.IDLE)
     )
     return leads_to(s.exists(Host, lambda h: contended(s, h)) & s.vcenter, calm | no(s.vcenter))
 

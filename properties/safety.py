@@ -224,7 +224,10 @@ def a_stop_stays_a_stop(s: Cluster, vm: VM, host: Host) -> Any:
 
 @invariant(mechanism="isolation ownership check", source="I15; vSphere HA deepdive, isolation response")
 def nothing_is_powered_off_in_vain(s: Cluster, vm: VM) -> Any:
-    """An isolated host powers no VM off that no master could restart."""
+    """An isolated host powers no VM off that no master could restart.
+
+    False when the master has just failed, and the isolated host still sees its lease on the datastore.
+    """
     return no(s.abandoned[vm])
 
 

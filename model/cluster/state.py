@@ -20,7 +20,6 @@ from .mechanisms import (
 MOST_ATTEMPTS = 5  # vSphere HA deepdive: five tries to restart a VM
 MOST_RESETS = 3  # vSphere HA deepdive: three resets in a window
 LOG_BUFFER = 2  # entries; a full buffer stalls the primary (Scales et al. 2010, section 2.4)
-THRESHOLD = 3  # DRS migration threshold: recommendations of priority 1 to 3 are applied
 
 
 class Host(Sort):
@@ -157,6 +156,7 @@ class Policies(State):
     ha = Setting(True, False, doc="the hosts are an HA cluster")
     ft = Setting(True, False, doc="Fault Tolerance may be used")
     drs = Setting("fully automated", "partially automated", "manual", "off")
+    migration_threshold = Setting(3, 1, 2, 4, 5, doc="the least urgent priority that DRS carries out itself")
     vmotion = Setting("on", "DRS only", "off", doc="who begins live migrations")
     storage_vmotion = Setting(True, False, doc="disks may be moved")
     election = Setting("datastores", "cluster lock", doc="what decides who becomes master")
@@ -231,7 +231,7 @@ class Cluster(
     owed = Field(VM, value=Range(0, LOG_BUFFER), doc="entries not received that an output sent depends on")
     elected_beside = Field(Host, value=bool, doc="it was elected although it and a master heard each other")
     abandoned = Field(
-        VM, value=bool, doc="HA powered it off with its disk in reach and no master responsible"
+        VM, value=bool, doc="HA powered it off with its disk in reach, and no master could restart it"
     )
 
     # fixed data

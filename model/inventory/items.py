@@ -113,6 +113,7 @@ class Settings:
     ha: bool = True
     ft: bool = True
     drs: DRS = "fully automated"
+    migration_threshold: int = 3
     vmotion: VMotion = "on"
     storage_vmotion: bool = True
     election: Election = "datastores"

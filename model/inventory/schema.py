@@ -108,6 +108,7 @@ class SettingsTable(_Table):
     ha: bool = True
     ft: bool = True
     drs: DRS = "fully automated"
+    migration_threshold: Annotated[int, Field(ge=1, le=5, strict=True)] = 3
     vmotion: VMotion = "on"
     storage_vmotion: bool = True
     election: Election = "datastores"

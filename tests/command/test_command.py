@@ -170,3 +170,16 @@ def test_an_expected_refutation_is_said_to_be_expected() -> None:
     assert done.stdout.splitlines()[-1].startswith("REFUTED, as the file expects: 4,801 states")
     strict = run("check", "examples/scopes/partition.toml", "--strict")
     assert strict.returncode == 1
+
+
+@pytest.mark.parametrize("command", ["check", "demo"])
+def test_a_rule_that_the_model_does_not_read_is_named(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "together.toml"
+    plain = (ROOT / "examples" / "scopes" / "maintenance.toml").read_text(encoding="utf-8")
+    rule = '[[rules]]\nname = "pair"\nkind = "keep together"\nvms = ["auto", "manual"]\n'
+    file.write_text(f'{plain}\n{rule}\n[story]\nfails = ["A"]\n', encoding="utf-8")
+    assert main([command, str(file), "--json"]) == 0
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert [note for note in notes if "'pair' (keep together) counts for nothing yet" in note]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...language import action, derived, no, require, where
 from ..leases import kill_copy
-from ..network import cut_off, has_agent
+from ..network import cut_off, has_agent, is_master
 from ..placement import reaches_disk, runs
 from ..state import VM, Cluster, Copy, Datastore, Host, Lease, Role
 from .election import step_down
@@ -69,7 +69,8 @@ def respond_to_isolation(s: Cluster, vm: VM, host: Host) -> None:
     require(runs(s, vm, host), "the VM does not run here")
     reached, owned = reaches_disk(s, vm, host), some_master_owns(s, vm)
     require(owned | no(reached), "no master owns the VM's datastore", mechanism="isolation ownership check")
+    helped = s.exists(Host, lambda h: is_master(s, h) & reaches_disk(s, vm, h))
     s.powered_off[vm] = s.powered_off[vm] | reaches_a_datastore(s, host)
     s.lock[vm, host] = where(reached, Lease.NONE, s.lock[vm, host])
-    s.abandoned[vm] = reached & no(owned)
+    s.abandoned[vm] = reached & no(helped)
     kill_copy(s, vm, host)

@@ -5,11 +5,13 @@ vSphere HA deepdive, VM protection; Scales et al. 2010, section 3.2: control ope
 
 from __future__ import annotations
 
-from ...language import action, mechanism, no, require, where
+from typing import Any
+
+from ...language import action, derived, mechanism, no, require, where
 from ..leases import require_lock, take_lock
 from ..migration.jobs import require_no_job
 from ..placement import require_no_secondary, require_place, runs
-from ..state import VM, Cluster, Copy, Host, Lease, Phase, Secondary
+from ..state import VM, Automation, Cluster, Copy, Host, Lease, Phase, Secondary
 from ..tolerance.log import empty_log
 from .restart import begin_anew
 
@@ -43,12 +45,20 @@ def power_off(s: Cluster, vm: VM, host: Host) -> None:
         empty_log(s, vm)
 
 
+@derived
+def is_placed_by_drs(s: Cluster, vm: VM) -> Any:
+    """The VM's own automation level, else the cluster's, lets DRS choose where it starts."""
+    own, cluster = s.automation[vm], s.drs in ("partially automated", "fully automated")
+    automatic = (own == Automation.PARTIAL) | (own == Automation.FULL)
+    return (automatic | ((own == Automation.CLUSTER) & cluster)) & (s.drs != "off")
+
+
 @action(agent="user", kind="operator", source="paper, section 4: DRS places a VM when it is started")
 def power_on(s: Cluster, vm: VM, old: Host, host: Host) -> None:
     """A user starts a VM: on its own host, or where DRS places it."""
     require(s.copy[vm, old] == Copy.OFF, "the VM is not powered off here")
-    if s.drs in ("manual", "off"):
-        require(old == host, "without DRS a VM starts on its own host")
+    placed = is_placed_by_drs(s, vm) & s.vcenter
+    require((old == host) | placed, "without DRS, or without vCenter, a VM starts on its own host")
     require((old == host) | (s.copy[vm, host] == Copy.NONE), "the host has an old copy of the VM")
     require_no_job(s, vm)
     require_no_secondary(s, vm, host)

@@ -16,6 +16,7 @@ from .live import switch_disks
 @action(agent="operator", kind="operator", source="paper, section 1: cold migration")
 def begin_cold_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """Start moving a VM that is powered off."""
+    require(s.vcenter, "vCenter is down")
     require(s.copy[vm, src] == Copy.OFF, "the VM is not powered off on this host")
     require(s.phase[vm] == Phase.IDLE, "the VM is already being moved", mechanism="one job per VM")
     require(s.copy[vm, dst] == Copy.NONE, "the destination already has a copy")

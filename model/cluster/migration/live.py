@@ -30,6 +30,7 @@ from .jobs import (
 def require_ready_for_vmotion(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """The VM runs here, and the destination is free of it; where it may go is asked apart."""
     require(s.vmotion != "off", "vMotion is off")
+    require(s.vcenter, "vCenter is down")
     require(s.copy[vm, src] == Copy.RUNNING, "the VM does not run on this host")
     require(connected(s, src, dst), "source and destination host do not hear each other")
     require(no(s.stopping[vm]), "the VM is being stopped")

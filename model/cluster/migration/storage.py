@@ -25,6 +25,7 @@ def has_vm(s: Cluster, vm: VM, host: Host) -> Any:
 def require_movable_disk(s: Cluster, vm: VM, host: Host, old: Datastore, new: Datastore) -> None:
     """The host has the VM, reaches its disk, and nothing of it is being moved."""
     require(s.storage_vmotion, "Storage vMotion is off")
+    require(s.vcenter, "vCenter is down")
     require_no_job(s, vm)
     require(has_vm(s, vm, host), "the host does not have the VM")
     require(no(s.ft_enabled[vm]), "the disk of a fault-tolerant VM is not moved")

@@ -1,8 +1,8 @@
 """DRS recommendations: where a VM should move, how urgent it is, and who carries it out.
 
 Paper, section 4: relief by moving this VM or by moving others away; manual, partially and fully automated.
-vSphere Resource Management: priority 1 is mandatory (maintenance, rules), threshold 3 is the default. What
-was right when it was recommended is checked again when it is carried out.
+vSphere Resource Management: priority 1 is mandatory (maintenance), the migration threshold says up to which
+priority DRS acts by itself. What was right when it was recommended is checked again when it is carried out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from ..migration.jobs import disk_is_moved, open_job, require_no_job
 from ..migration.live import require_ready_for_vmotion
 from ..placement import accepts, require_place, runs
 from ..state import (
-    THRESHOLD,
     VM,
     Automation,
     Cluster,
@@ -31,6 +30,12 @@ from .load import require_relief
 def has_recommendation(s: Cluster, vm: VM) -> Any:
     """DRS proposes to move the VM."""
     return s.exists(Host, lambda h: s.recommended[vm, h] > 0)
+
+
+@derived
+def urgency(s: Cluster, vm: VM) -> Any:
+    """The priority of a move that relieves the VM: 2 to 4, the more important the VM the more urgent."""
+    return where(s.drs_priority[vm] > 2, 2, where(s.drs_priority[vm] == 2, 3, 4))
 
 
 @derived
@@ -56,7 +61,7 @@ def recommend_moving(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     require(s.grown[vm], "the VM's load has not grown")
     require_relief(s, vm, src, dst)
     require(s.preferred[vm, dst], "a should rule speaks against the host")
-    s.recommended[vm, dst] = where(s.drs_priority[vm] > 2, 2, 3)
+    s.recommended[vm, dst] = urgency(s, vm)
 
 
 @action(agent="DRS", fairness="weak", source="paper, section 4: by moving the other VMs away")
@@ -67,7 +72,7 @@ def recommend_moving_away(s: Cluster, vm: VM, other: VM, src: Host, dst: Host) -
     require(s.drs_priority[other] <= s.drs_priority[vm], "the other VM has the higher priority")
     require_relief(s, other, src, dst)
     require(s.preferred[other, dst], "a should rule speaks against the host")
-    s.recommended[other, dst] = where(s.drs_priority[vm] > 2, 2, 3)
+    s.recommended[other, dst] = urgency(s, vm)
 
 
 @action(agent="DRS", fairness="weak", source="vSphere Resource Management: VM-host rules, should")
@@ -93,6 +98,13 @@ def is_automatic(s: Cluster, vm: VM) -> Any:
     return (own == Automation.FULL) | ((own == Automation.CLUSTER) & (s.drs == "fully automated"))
 
 
+@derived
+def moves_by_itself(s: Cluster, vm: VM, dst: Host) -> Any:
+    """DRS proposes to move the VM there, and need not ask: the proposal is urgent enough."""
+    urgent = (s.recommended[vm, dst] > 0) & (s.recommended[vm, dst] <= s.migration_threshold)
+    return urgent & is_automatic(s, vm)
+
+
 def carry_out(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """The guards and effects of a recommendation that is applied, by DRS or by an operator."""
     require(s.recommended[vm, dst] > 0, "there is no such recommendation")
@@ -105,17 +117,15 @@ def carry_out(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
 @action(agent="DRS", fairness="weak", source="paper, section 4: fully automated")
 def apply_recommendation(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """DRS carries out a recommendation that is urgent enough, where it may."""
-    require(s.vcenter, "vCenter is down")
     require(is_automatic(s, vm), "the VM is not fully automated")
-    require(s.recommended[vm, dst] <= THRESHOLD, "the migration threshold is stricter")
+    require(s.recommended[vm, dst] <= s.migration_threshold, "the migration threshold is stricter")
     carry_out(s, vm, src, dst)
 
 
 @action(agent="operator", kind="operator", source="paper, section 4: manual and partially automated")
 def approve_recommendation(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """An operator carries out what DRS proposes."""
-    require(s.vcenter, "vCenter is down")
-    require(no(is_automatic(s, vm)), "DRS does so by itself")
+    require(no(moves_by_itself(s, vm, dst)), "DRS does so by itself")
     carry_out(s, vm, src, dst)
 
 

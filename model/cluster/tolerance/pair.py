@@ -1,15 +1,34 @@
 """A fault-tolerant VM has a second copy on another host, made by cloning it while it runs.
 
 Paper, section 3; Scales, Nelson and Venkitachalam 2010, section 3.1. DRS decides where; with DRS off, HA
-placement does.
+placement does. vCenter has the secondary powered on; without it the responsible master does, in its own
+part of the network (vSphere Availability, Fault Tolerance in a partition).
 """
 
 from __future__ import annotations
 
-from ...language import action, no, require
+from typing import Any
+
+from ...language import action, derived, no, require
+from ..availability.protection import owns_list
 from ..network import connected, is_master
 from ..placement import require_place, runs
 from ..state import VM, Cluster, Copy, Host, Lease, Origin, Phase, Secondary, Service
+
+
+@derived
+def leads(s: Cluster, master: Host, host: Host) -> Any:
+    """The host is the master itself, or one whose heartbeats the master gets."""
+    return (master == host) | connected(s, master, host)
+
+
+@derived
+def can_place_secondary(s: Cluster, vm: VM, primary: Host, target: Host) -> Any:
+    """vCenter works; or the master that owns the VM's datastore has both hosts in its part of the network."""
+    master = s.exists(
+        Host, lambda m: is_master(s, m) & owns_list(s, m, vm) & leads(s, m, primary) & leads(s, m, target)
+    )
+    return s.vcenter | master
 
 
 @action(agent="operator", kind="operator", budget="ft_enable", source="paper, section 3: only within HA")
@@ -17,6 +36,7 @@ def enable_fault_tolerance(s: Cluster, vm: VM) -> None:
     """The operator turns Fault Tolerance on for a VM."""
     require(s.ha, "Fault Tolerance is only possible inside an HA cluster", mechanism="FT only inside HA")
     require(s.ft, "Fault Tolerance is off")
+    require(s.vcenter, "vCenter is down")
     require(s.origin[vm] == Origin.NONE, "the VM is not converted for good")
     require(no(s.ft_enabled[vm]), "the VM is fault tolerant")
     s.ft_enabled[vm] = True
@@ -32,8 +52,8 @@ def start_secondary(s: Cluster, vm: VM, primary: Host, target: Host) -> None:
     require((s.lock[vm, primary] == Lease.FRESH) & no(s.paired[vm]), "the VM is one of a pair, or an orphan")
     require(s.phase[vm] == Phase.IDLE, "the VM is being moved")
     require(no(s.stopping[vm]), "the VM is being stopped")
-    somebody = s.vcenter | s.exists(Host, lambda h: is_master(s, h))
-    require(somebody, "neither vCenter nor a master is there to choose a host")
+    places = can_place_secondary(s, vm, primary, target)
+    require(places, "neither vCenter nor the VM's master can have it made")
     present = s.exists(Host, lambda h: s.secondary[vm, h] != Secondary.NONE)
     require(no(present), "the VM has a secondary")
     require(primary != target, "the primary runs on this host", mechanism="secondary on another host")
@@ -71,6 +91,7 @@ def drop_clone(s: Cluster, vm: VM, host: Host) -> None:
 @action(agent="vCenter", fairness="weak", source="vSphere FT and maintenance mode: created anew elsewhere")
 def evacuate_secondary(s: Cluster, vm: VM, host: Host) -> None:
     """A host that enters maintenance mode gives its secondaries up."""
+    require(s.vcenter, "vCenter is down")
     require(s.service[host] == Service.ENTERING, "the host does not enter maintenance mode")
     require(s.secondary[vm, host] != Secondary.NONE, "the host has no secondary of the VM")
     primary = s.exists(Host, lambda h: runs(s, vm, h) & (h != host))

@@ -33,9 +33,25 @@ def test_every_file_of_the_cluster_is_named() -> None:
 
 
 def test_the_mechanisms_of_the_table_exist() -> None:
-    table = re.findall(r"^\| I[\d, I]+ \| .*? \| (.*) \|$", PAGE, re.MULTILINE)
+    table = re.findall(r"^\| I[\d, I]+ \| .*? \| (.*?) \| .* \|$", PAGE, re.MULTILINE)
     assert len(table) == 15
     words = {
         word.strip() for row in table for word in re.split(r", | or |\(with the|\)", row) if word.strip()
     }
     assert words <= set(Cluster.model.mechanisms)
+
+
+def test_every_numbered_invariant_has_a_case_that_occurs() -> None:
+    cases = re.findall(r"^\| I[\d, I]+ \| .*? \| .*? \| (.*) \|$", PAGE, re.MULTILINE)
+    assert len(cases) == 15
+    named = [re.findall(r"`(\w+)`", case) for case in cases]
+    assert all(named)
+    assert {name for names in named for name in names} <= possibles()
+
+
+def test_every_question_is_named() -> None:
+    assert possibles() <= NAMES
+
+
+def possibles() -> set[str]:
+    return {p.name for p in Cluster.model.of_kind("possible")}

@@ -39,6 +39,14 @@ def searched(name: str) -> Search:
     return search(scope, invariants_of(scope.model), asked(name), keeps_edges=True)
 
 
+AT_WORK = {  # what has to fire in the scope of everything, of all four systems
+    "everything": (
+        *("recommend_moving", "apply_recommendation", "activate_destination", "destroy_original"),
+        *("become_master", "restart", "reset_guest", "fail_over", "release_output", "complete_secondary"),
+    )
+}
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_scope_has_the_states_and_verdicts_that_its_file_says(name: str) -> None:
     found, expect = searched(name), loaded(name).expect
@@ -48,6 +56,7 @@ def test_a_scope_has_the_states_and_verdicts_that_its_file_says(name: str) -> No
     assert {*found.violations, *endless} == {p for p, verdict in expect.items() if verdict == "REFUTED"}
     assert [p.name for p in asked(name) if p.name not in found.witnesses] == []
     assert found.deadlock is None
+    assert [action for action in AT_WORK.get(name, ()) if not found.fired[action]] == []
 
 
 RARE = ("fail_to_restart", "suspect_falsely")  # these fire in the scope high-availability
@@ -67,6 +76,24 @@ def test_no_invariant_is_vacuous_everywhere() -> None:
     settled = [kernel_from_start(scope, invariants).settled for scope in scopes]
     guarded = {"fault_tolerance_needs_ha"}  # its mechanism leaves nothing to happen; the teeth show it
     assert frozenset.intersection(*settled) == guarded
+
+
+BEGINS = {  # a scope in which the wait of each progress property begins
+    "a_failed_vm_runs_again": "guests-and-users",
+    "a_failure_is_noticed": "guests-and-users",
+    "every_component_has_one_master": "partition",
+    "a_migration_ends": "live-migration",
+    "redundancy_returns": "fault-tolerance-enabled",
+    "a_dead_guest_is_reset": "guests-and-users",
+    "maintenance_ends": "maintenance",
+    "drs_settles": "resource-scheduling",
+    "one_copy_is_left": "isolation",
+}
+
+
+def test_the_wait_of_every_progress_property_begins_in_a_shipped_scope() -> None:
+    for predicate in Cluster.model.of_kind("progress"):
+        assert endless_wait(searched(BEGINS[predicate.name]), predicate).begins, predicate.name
 
 
 def test_every_question_is_asked_in_a_shipped_scope() -> None:

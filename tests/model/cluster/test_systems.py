@@ -10,14 +10,18 @@ import pytest
 
 from vmproof.loading import load_file
 from vmproof.model.cluster import VM, Cluster, Copy, Datastore, Host
+from vmproof.model.cluster.state import Automation, Lease, Part, Phase
 from vmproof.model.language import Scope
 from vmproof.model.language.plain import Packed, refusals, state_at
+from vmproof.model.language.predicates import invariants_of
 from vmproof.model.language.scope import Instance
 from vmproof.model.scenarios import alike
+from vmproof.properties import safety
 from vmproof.properties.replay import instance_named
-from vmproof.properties.search import Search, search
+from vmproof.properties.search import Limits, Search, search
 from vmproof.properties.teeth import SMALL
 
+CATALOGUE = safety
 SCOPES = Path(__file__).resolve().parents[3] / "examples" / "scopes"
 
 
@@ -73,6 +77,40 @@ def test_a_restart_needs_no_vcenter() -> None:
     assert down
 
 
+VCENTERS_OWN = (
+    "begin_live_migration",
+    "begin_combined_migration",
+    "begin_storage_migration",
+    "begin_cold_migration",
+    "enable_fault_tolerance",
+    "request_maintenance",
+)
+
+
+def test_without_vcenter_nothing_is_moved_or_reconfigured() -> None:
+    budgets = {"vcenter_loss": 1, "user_stop": 1, "ft_enable": 1, "maintenance": 1}
+    arguments: dict[str, Any] = {"vmotion": "on", "storage_vmotion": True, "budgets": budgets}
+    found = search(alike(hosts=2, datastores=2, **arguments), keeps_edges=True, limits=Limits(states=20_000))
+    scope = found.kernel.scope
+    for action in VCENTERS_OWN:
+        before = [state_at(scope, a) for a, _, _ in steps_of(found, action)]
+        assert before, action
+        assert all(s.vcenter for s in before), action
+
+
+def test_without_vcenter_the_responsible_master_has_the_secondary_made() -> None:
+    budgets = {"ft_link_loss": 1, "vcenter_loss": 1, "partition": 1}
+    found = searched(alike(fault_tolerant=1, segments=2, budgets=budgets))
+    steps = [(state_at(found.kernel.scope, a), i) for a, i, _ in steps_of(found, "start_secondary")]
+    alone = [(s, instance) for s, instance in steps if not s.vcenter]
+    assert alone
+    for s, instance in alone:
+        _, primary, target = instance.arguments
+        assert s.component[primary] is s.component[target]
+        (owner,) = (h for h in _hosts(s) if s.list_lock[h, s.members(Datastore)[0]].value == "renewed")
+        assert s.component[owner] is s.component[primary]
+
+
 def test_the_lower_restart_priority_waits() -> None:
     scope = shipped("high-availability")
     packed = next(iter(searched_to(scope, "let_lock_lapse(important, A)", "let_lock_lapse(other, A)")))
@@ -114,6 +152,25 @@ def test_with_drs_off_nothing_is_recommended() -> None:
 def test_initial_placement_is_automatic_except_in_manual_mode(mode: str, elsewhere: bool) -> None:
     off: dict[str, Any] = {"statics": {"placed_off": {"v1": True}}, "budgets": {}, "drs": mode}
     found = searched(alike(hosts=2, **off))
+    started = [instance.arguments[1:] for _, instance, _ in steps_of(found, "power_on")]
+    assert started
+    assert any(old is not host for old, host in started) is elsewhere
+
+
+@pytest.mark.parametrize(("threshold", "by_itself"), [(2, False), (3, False), (4, True)])
+def test_beyond_the_migration_threshold_drs_asks(threshold: int, by_itself: bool) -> None:
+    small = SMALL["two loads"]
+    unimportant = {**small["statics"], "drs_priority": {"v1": 1, "v2": 1}}
+    found = searched(alike(**{**small, "statics": unimportant, "migration_threshold": threshold}))
+    assert (found.fired["apply_recommendation"] > 0) is by_itself
+    assert (found.fired["approve_recommendation"] > 0) is not by_itself
+
+
+@pytest.mark.parametrize(("own", "elsewhere"), [(Automation.MANUAL, False), (Automation.PARTIAL, True)])
+def test_a_vm_s_own_level_decides_its_initial_placement(own: Automation, elsewhere: bool) -> None:
+    mode = "manual" if elsewhere else "fully automated"
+    data = {"placed_off": {"v1": True}, "automation": {"v1": own}}
+    found = searched(alike(hosts=2, drs=mode, statics=data, budgets={}))
     started = [instance.arguments[1:] for _, instance, _ in steps_of(found, "power_on")]
     assert started
     assert any(old is not host for old, host in started) is elsewhere
@@ -177,6 +234,29 @@ def _hosts(s: Cluster) -> tuple[Host, ...]:
 
 def _masters(s: Cluster) -> int:
     return sum(s.role[host].value == "master" for host in _hosts(s))
+
+
+def test_a_migration_that_never_converges_is_given_up_and_the_original_runs() -> None:
+    found = searched(alike(vmotion="on", budgets={"migration_timeout": 1}))
+    scope, behind = found.kernel.scope, 0
+    for before, instance, after in steps_of(found, "time_out_migration"):
+        vm, src, dst = instance.arguments
+        s, then = state_at(scope, before), state_at(scope, after)
+        behind += s.phase[vm] is Phase.PRECOPY and not s.current[vm, dst, Part.RAM]
+        assert then.phase[vm] is Phase.IDLE
+        assert then.copy[vm, src] is Copy.RUNNING
+        assert then.lock[vm, src] is Lease.FRESH
+    assert behind
+
+
+def test_the_lease_of_a_failed_master_lets_an_isolated_host_power_off_in_vain() -> None:
+    """The ownership check reads a lease; what it is for speaks of masters that work."""
+    invariants = invariants_of(Cluster.model)
+    arguments: dict[str, Any] = {"isolation_response": "power off"}
+    alone = alike(**arguments, budgets={"isolation": 3})
+    with_crash = alike(**arguments, budgets={"isolation": 1, "host_crash": 1})
+    assert "nothing_is_powered_off_in_vain" not in search(alone, invariants).violations
+    assert "nothing_is_powered_off_in_vain" in search(with_crash, invariants).violations
 
 
 def test_migration_leaves_the_original_until_the_end() -> None:
