@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import exploring
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ def _status_of(error: Exception) -> int | None:
     from .model.language.misuse import ModelError
     from .properties.replay import OurBug
     from .properties.story import NothingToTell
+    from .solver.diagrams.limits import CheckpointError
 
     statuses: tuple[tuple[type[Exception], int], ...] = (
+        (CheckpointError, EXIT_USAGE),
         (UsageError, EXIT_USAGE),
         (OSError, EXIT_USAGE),
         (ModelError, EXIT_MODEL_ERROR),
@@ -104,10 +107,12 @@ def _parser() -> argparse.ArgumentParser:
         "file", metavar="FILE", nargs="?", type=Path, default=FIGURE_1, help="default: Figure 1 of the paper"
     )
     check = _command(
-        commands, "check", _check, "search every reachable state; where that is too much, walk at random"
+        commands, "check", _check, "visit every reachable state; where that is too much, walk at random"
     )
     check.add_argument("file", metavar="FILE", type=Path)
     _effort(check)
+    exploring.add_limits(check)
+    exploring.add_arguments(_command(commands, "explore", _explore, exploring.SAYS))
     listing = _command(
         commands, "list", _list, "actions, properties, mechanisms and settings, with their sources"
     )
@@ -152,7 +157,7 @@ def _effort(check: argparse.ArgumentParser) -> None:
         "--states",
         type=_count,
         metavar="N",
-        help="search at most N states (300000, or as many as the file says)",
+        help="search one by one, at most N states, without diagrams (300000, or as many as the file says)",
     )
     check.add_argument(
         "--seconds",
@@ -199,16 +204,29 @@ def _value(text: str) -> str | bool | int:
 
 def _check(options: argparse.Namespace) -> int:
     from .properties.check import Options, check
+    from .properties.effort import Effort
     from .properties.search import Limits
     from .reports.terminal import Progress
+    from .solver.diagrams.limits import Size
 
     loaded = _loaded(options)
     expect, states = ({}, None) if options.strict else (loaded.expect, loaded.states)
     seconds = options.seconds or (LONG if states else SHORT)
     limits = Limits(states=options.states or max(MOST_STATES, 2 * (states or 0)), seconds=seconds)
+    effort = None if options.states else Effort(Size(options.memory, seconds, options.threads))
     with Progress() as progress:
-        result = check(loaded.scope, Options(limits, options.steps, options.seed, expect, states, progress))
+        how = Options(limits, effort, options.steps, options.seed, expect, states, progress)
+        result = check(loaded.scope, how)
     return _show(options, loaded, _with_pictures(loaded, result) if options.report else result)
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from .reports.terminal import Progress
+
+    loaded = _loaded(options)
+    with Progress() as progress:
+        result = exploring.run(options, loaded, progress)
+    return _show(options, loaded, result)
 
 
 def _demo(options: argparse.Namespace) -> int:

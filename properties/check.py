@@ -14,13 +14,14 @@ from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
 from ..solver.ground import Grounder
 from ..solver.simplify import is_false
+from .effort import Effort
 from .known import Known, Waits, count_finding, findings_of
 from .results import Coverage, Finding, Result, Verdict
 from .search import Limits, Search, Tick, search
 from .walk import Walk, walk
 
 if TYPE_CHECKING:
-    from .explore import Effort, Explored
+    from .explore import Explored
 
 FEW = 5_000  # states: so many are searched one by one, which is quick and tells the most
 

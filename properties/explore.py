@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from ..model.language.misuse import ModelError
 from ..model.language.predicates import Predicate, invariants_of
@@ -18,13 +17,15 @@ from ..model.language.scope import Scope
 from ..solver.diagrams.checkpoint import load_states, save_states
 from ..solver.diagrams.encoding import Diagram
 from ..solver.diagrams.fair import Fairness
-from ..solver.diagrams.reach import Growth, Reachable
+from ..solver.diagrams.limits import Growth, OutOfBounds
+from ..solver.diagrams.reach import Reachable
 from ..solver.diagrams.rings import Path as Way
 from ..solver.diagrams.rings import different, forwards, shortest
 from ..solver.diagrams.rounds import endless_run
-from ..solver.diagrams.space import OutOfBounds, Size, Space
+from ..solver.diagrams.space import Space
 from ..solver.ground import cells_of
 from ..solver.initial import NO_START
+from .effort import Effort
 from .known import Lasso, Waits
 from .replay import Run
 from .results import Coverage, GuardCoverage, Verdict
@@ -32,25 +33,6 @@ from .results import Coverage, GuardCoverage, Verdict
 CHEAP = 50_000_000  # node visits: what counting steps may cost unless it is asked for
 SAVE_EVERY = 60.0  # seconds between checkpoints
 SHORT_STATES = 1_000_000  # up to so many states a witness comes with its shortest run
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How far an exploration goes.
-
-    ``only``: names of the invariants that are asked, in their cone of influence; empty: everything.
-    ``depth``: count the levels, too; ``steps``: count the steps whatever it costs; ``counterexamples``: so
-    many of each broken invariant, ending in different actions. ``checkpoint``: a file where the states known
-    so far are kept, now and then and at the end; ``resume``: such a file to go on from.
-    """
-
-    size: Size = Size()
-    only: tuple[str, ...] = ()
-    depth: bool = False
-    steps: bool = False
-    counterexamples: int = 1
-    checkpoint: Path | None = None
-    resume: Path | None = None
 
 
 @dataclass

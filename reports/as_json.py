@@ -34,6 +34,7 @@ def as_data(result: Result) -> dict[str, Any]:
         "results": [_finding(finding) for finding in result.findings],
         "coverage": _coverage(result.coverage),
         "notes": list(result.notes),
+        "details": result.details,
         "story": [_step(step) for step in result.story],
     }
 
@@ -51,6 +52,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "source": finding.source,
         "trace": None if finding.trace is None else [_step(step) for step in finding.trace],
         "round": finding.round,
+        "more": [[_step(step) for step in trace] for trace in finding.more],
         "program": finding.program,
     }
 

@@ -19,6 +19,24 @@ def counts_of(result: Result) -> str:
     return ", ".join(filter(None, parts))
 
 
+def details_of(result: Result) -> list[str]:
+    """What a diagram engine adds, in words."""
+    details, found = result.details, list[str]()
+    if "nodes" in details:
+        found.append(
+            f"the set of states is a diagram of {details['nodes']:,} nodes over {details['bits']} bits;"
+            f" {details['events']} events stand for {details['instances']} action instances"
+        )
+    cone = details.get("cone")
+    if isinstance(cone, dict):
+        cut = ", ".join(cone["fields_cut"]) or "no whole field"
+        found.append(
+            f"cone of influence: {cone['cells']} of {cone['of_cells']} cells, {cone['instances']} of"
+            f" {cone['of_instances']} action instances; the states are counted without the rest. Cut away: {cut}"
+        )
+    return found
+
+
 def value_text(value: object) -> str:
     """A value of a scope or a setting."""
     if isinstance(value, list):

@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO, runtime_checkable
 
 from ..properties.results import ClusterView, Finding, Result, Step, Verdict
-from .sentences import called, changes_of, counts_of, value_text
+from .sentences import called, changes_of, counts_of, details_of, value_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +37,20 @@ class Tick(Protocol):
     def seconds(self) -> float: ...
 
 
+@runtime_checkable
+class Growth(Protocol):
+    """What an engine says that moves whole sets of states."""
+
+    @property
+    def states(self) -> int: ...
+    @property
+    def nodes(self) -> int: ...
+    @property
+    def passes(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
 class Progress:
     """One line on standard error that follows a long run; nothing when it is no terminal."""
 
@@ -56,7 +70,7 @@ class Progress:
             self.stream.write("\r\x1b[K")
             self.stream.flush()
 
-    def __call__(self, tick: Tick) -> None:
+    def __call__(self, tick: Tick | Growth) -> None:
         """Show how far an engine has come, at most five times a second."""
         now = time.monotonic()
         if not self.stream.isatty() or now - self.shown < self.every:
@@ -66,8 +80,14 @@ class Progress:
         self.stream.flush()
 
 
-def progress_line(tick: Tick) -> str:
-    """States, steps, level, rate, memory and time of a run."""
+def progress_line(tick: Tick | Growth) -> str:
+    """States, steps or nodes, level or pass, rate, memory and time of a run."""
+    if isinstance(tick, Growth):
+        rate = tick.states / tick.seconds if tick.seconds else 0.0
+        return (
+            f"{tick.states:,} states, {tick.nodes:,} nodes, pass {tick.passes},"
+            f" {rate:,.0f} states/s, {_memory_mib():,.0f} MiB, {tick.seconds:.1f} s"
+        )
     rate = tick.transitions / tick.seconds if tick.seconds else 0.0
     return (
         f"{tick.states:,} states, {tick.transitions:,} steps, level {tick.depth},"
@@ -150,9 +170,17 @@ def _trace(console: Console, finding: Finding) -> None:
             _say(console, "  From here it goes round for ever:", "bold")
         _step(console, number, step)
     if finding.program:
+        _others(console, finding)
         _say(console, "  As a program:", "dim")
         for line in finding.program.splitlines():
             _say(console, f"    {line}", "dim")
+
+
+def _others(console: Console, finding: Finding) -> None:
+    for trace in finding.more:
+        _say(console, f"  Another, {len(trace)} steps, ending in {trace[-1].action}:", "bold")
+        for number, step in enumerate(trace, start=1):
+            _step(console, number, step)
 
 
 def _step(console: Console, number: int, step: Step) -> None:
@@ -186,7 +214,7 @@ def _coverage(console: Console, result: Result, verbose: bool) -> None:
         _say(console, "Guards that never were the only one to say no:", "yellow")
         for guard in idle:
             _say(console, f"  {guard.action}: {guard.reason}")
-    for note in result.notes:
+    for note in (*result.notes, *details_of(result)):
         _say(console, f"Note: {note}")
 
 

@@ -11,11 +11,8 @@ from oxidd.util import DDDMPFile
 
 from ...model.language.terms import digest
 from .encoding import Diagram
+from .limits import CheckpointError
 from .space import Space
-
-
-class CheckpointError(Exception):
-    """A checkpoint that cannot be used; the text says why and what to do."""
 
 
 def fingerprint(space: Space) -> str:

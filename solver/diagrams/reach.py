@@ -8,23 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from .encoding import Diagram
 from .events import Event
+from .limits import Growth
 from .space import Space
 
 TELL_EVERY = 0.2  # seconds
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How far the set of known states has come."""
-
-    states: int
-    nodes: int
-    passes: int
-    seconds: float
 
 
 class Reachable:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -26,36 +25,11 @@ from ..simplify import conjunction, disjunction
 from ..values import possible_codes
 from .encoding import Diagram, Encoding
 from .events import Event, events_of
+from .limits import GIB, OutOfBounds, Size
 from .order import Block, block_of, block_sort, variable_order
 from .terms import Translator
 
-BYTES_PER_NODE, BYTES_PER_RESULT = 32, 24  # measured on OxiDD 0.13, tables included
-RESULTS = 1 << 22  # remembered results of operations
 FULL = 0.5  # of the nodes: then those that nobody uses are collected
-GIB = 1 << 30
-
-
-class OutOfBounds(Exception):
-    """Time or memory is used up; the text says which."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a space may take: bytes of memory, seconds, and threads that work on one diagram."""
-
-    memory: int = 4 * GIB
-    seconds: float | None = None
-    threads: int = 1
-
-    @property
-    def results(self) -> int:
-        """How many results of operations are remembered: never more than a quarter of the memory."""
-        return max(1 << 12, min(RESULTS, self.memory // (4 * BYTES_PER_RESULT)))
-
-    @property
-    def nodes(self) -> int:
-        """How many nodes fit beside them."""
-        return max(1 << 12, (self.memory - self.results * BYTES_PER_RESULT) // BYTES_PER_NODE)
 
 
 class Space:

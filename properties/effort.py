@@ -1,0 +1,27 @@
+"""How far an exploration goes; apart from the engine, so that a command line can say it before it is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..solver.diagrams.limits import Size
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How far an exploration goes.
+
+    ``only``: names of the invariants that are asked, in their cone of influence; empty: everything.
+    ``depth``: count the levels, too; ``steps``: count the steps whatever it costs; ``counterexamples``: so
+    many of each broken invariant, ending in different actions. ``checkpoint``: a file where the states known
+    so far are kept, now and then and at the end; ``resume``: such a file to go on from.
+    """
+
+    size: Size = Size()
+    only: tuple[str, ...] = ()
+    depth: bool = False
+    steps: bool = False
+    counterexamples: int = 1
+    checkpoint: Path | None = None
+    resume: Path | None = None
