@@ -33,18 +33,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--counterexamples", type=int, default=1, metavar="N",
         help="show at most N of each broken invariant, ending in different actions (1)",
     )  # fmt: skip
-    command.add_argument("--checkpoint", metavar="FILE", type=Path, help="keep the states known so far in FILE")
+    command.add_argument("--checkpoint", metavar="FILE", type=Path, help="keep the known states in FILE")
     command.add_argument("--resume", metavar="FILE", type=Path, help="go on from such a file")
 
 
 def add_limits(command: argparse.ArgumentParser) -> None:
     """The options that ``check`` has, too."""
     command.add_argument(
-        "--memory", type=_bytes, default=4 << 30, metavar="SIZE", help="of the diagrams, such as 512MiB (4GiB)"
+        "--memory", type=_bytes, default=4 << 30, metavar="SIZE", help="of the diagrams (4GiB)"
     )
-    command.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="that work on one diagram (1)"
-    )
+    command.add_argument("--threads", type=int, default=1, metavar="N", help="that work on one diagram (1)")
 
 
 def _bytes(text: str) -> int:

@@ -1,7 +1,8 @@
 """Check a scope: one engine after the other until one finishes, and say which.
 
-A small scope is searched state by state, a larger one explored with decision diagrams; where both give up it is
-walked at random. The verdict words are those of the contract: HOLDS only when every reachable state was visited.
+A small scope is searched state by state, a larger one explored with decision diagrams; where both give up
+it is walked at random. The verdict words are those of the contract: HOLDS only when every reachable state
+was visited.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from ..model.language.scope import Scope
 from ..solver.ground import Grounder
 from ..solver.simplify import is_false
 from .effort import Effort
-from .known import Known, Waits, count_finding, findings_of
+from .known import UNSEEN, Known, Waits, count_finding, findings_of
 from .results import Coverage, Finding, Result, Verdict
 from .search import Limits, Search, Tick, search
 from .walk import Walk, walk
 
 if TYPE_CHECKING:
+    from ..solver.diagrams.limits import Growth
     from .explore import Explored
 
 FEW = 5_000  # states: so many are searched one by one, which is quick and tells the most
@@ -40,7 +42,7 @@ class Options:
     seed: int = 0
     expect: Mapping[str, str] = field(default_factory=dict)
     states: int | None = None
-    on_tick: Callable[[Tick], None] | None = None
+    on_tick: Callable[[Tick | Growth], None] | None = None
 
 
 def check(scope: Scope, options: Options = Options()) -> Result:
@@ -119,7 +121,7 @@ class _Searched:
 
     def unseen(self) -> str:
         """Why a ``possible`` has no witness."""
-        return "no reachable state shows it: the scope (or the model) says too little"
+        return UNSEEN
 
     def waits(self, predicate: Predicate) -> Waits:
         """Whether a progress property has a wait, and one that never ends."""

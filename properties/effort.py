@@ -1,4 +1,4 @@
-"""How far an exploration goes; apart from the engine, so that a command line can say it before it is loaded."""
+"""How far an exploration goes; apart from the engine, which is loaded when it is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explore a scope with decision diagrams: every reachable state, counted, and every question asked of all of them.
+"""Explore a scope with decision diagrams: every reachable state, counted, and asked every question.
 
 States are counted by saturation, which has no levels; a shortest run is looked for only when there is
 something to show, and the number of levels only when it is asked for.
@@ -9,14 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from ..model.language.misuse import ModelError
 from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
 from ..solver.diagrams.checkpoint import load_states, save_states
 from ..solver.diagrams.encoding import Diagram
-from ..solver.diagrams.fair import Fairness
 from ..solver.diagrams.limits import Growth, OutOfBounds
 from ..solver.diagrams.reach import Reachable
 from ..solver.diagrams.rings import Path as Way
@@ -26,12 +24,13 @@ from ..solver.diagrams.space import Space
 from ..solver.ground import cells_of
 from ..solver.initial import NO_START
 from .effort import Effort
-from .known import Lasso, Waits
+from .known import UNSEEN, Lasso, Waits
 from .replay import Run
 from .results import Coverage, GuardCoverage, Verdict
 
 CHEAP = 50_000_000  # node visits: what counting steps may cost unless it is asked for
 SAVE_EVERY = 60.0  # seconds between checkpoints
+USUAL = Effort()
 SHORT_STATES = 1_000_000  # up to so many states a witness comes with its shortest run
 
 
@@ -72,12 +71,7 @@ class Explored:
 
     def unseen(self) -> str:
         """Why a ``possible`` has no witness."""
-        return self.good()[1] if self.stopped else "no reachable state shows it: the scope (or the model) says too little"
-
-    @cached_property
-    def _fairness(self) -> Fairness:
-        assert self.space is not None
-        return Fairness(self.space)
+        return self.good()[1] if self.stopped else UNSEEN
 
     def waits(self, predicate: Predicate) -> Waits:
         """Whether a progress property has a wait, and one that never ends."""
@@ -90,7 +84,7 @@ class Explored:
             if not starts.satisfiable():
                 continue
             begins = True
-            found = endless_run(self._fairness, starts, waiting, self.known)
+            found = endless_run(space, starts, waiting, self.known)
             if found is not None:
                 return Waits(True, Lasso(run_of(space, found.path), found.round, arguments))
         return Waits(begins, None)
@@ -104,7 +98,7 @@ def run_of(space: Space, way: Way) -> Run:
 def explore(
     scope: Scope,
     asked: Sequence[Predicate] = (),
-    effort: Effort = Effort(),
+    effort: Effort = USUAL,
     on_growth: Callable[[Growth], None] | None = None,
 ) -> Explored:
     """Visit every reachable state and ask every invariant and the possibles ``asked`` of them.
@@ -133,7 +127,8 @@ class _Explorer:
         """Explore, then ask."""
         began = time.perf_counter()
         try:
-            self.found.space = Space(self.scope, self.effort.size, self.invariants if self.effort.only else ())
+            about = self.invariants if self.effort.only else ()
+            self.found.space = Space(self.scope, self.effort.size, about)
             self._grow(self.found.space)
             self._ask(self.found.space)
         except KeyboardInterrupt:
@@ -217,7 +212,8 @@ class _Explorer:
         for event in space.events:
             for position, guard in zip(event.members, event.guards, strict=True):
                 name, here = space.instance(position).action.name, guard & known
-                fired[name] = fired[name] + space.encoding.size(here) if counted else fired[name] | here.satisfiable()
+                times = space.encoding.size(here) if counted else int(here.satisfiable())
+                fired[name] = fired[name] + times if counted else max(fired[name], times)
         if counted:
             self.found.transitions = space.encoding.size(space.initial) + sum(fired.values())
         return fired

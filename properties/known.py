@@ -15,6 +15,7 @@ from .results import Coverage, Finding, Verdict
 
 NO_DEADLOCK = "no_deadlock"
 STATE_COUNT = "state_count"
+UNSEEN = "no reachable state shows it: the scope (or the model) says too little"
 UNTOUCHED = "vacuous: nothing that can happen in this scope touches it"
 
 
@@ -43,19 +44,32 @@ class Known(Protocol):
     nothing that can change; ``complete``: every reachable state was visited.
     """
 
-    engine: str
-    complete: bool
-    violations: Mapping[str, tuple[Run, ...]]
-    witnesses: Mapping[str, Run | None]
-    deadlock: Run | None
-    settled: frozenset[str]
-    states: int
-    transitions: int | None
-    depth: int | None
-    seconds: float
-    seed: int | None
-    coverage: Coverage
-    details: dict[str, object]
+    @property
+    def engine(self) -> str: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def violations(self) -> Mapping[str, tuple[Run, ...]]: ...
+    @property
+    def witnesses(self) -> Mapping[str, Run | None]: ...
+    @property
+    def deadlock(self) -> Run | None: ...
+    @property
+    def settled(self) -> frozenset[str]: ...
+    @property
+    def states(self) -> int: ...
+    @property
+    def transitions(self) -> int | None: ...
+    @property
+    def depth(self) -> int | None: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def seed(self) -> int | None: ...
+    @property
+    def coverage(self) -> Coverage: ...
+    @property
+    def details(self) -> dict[str, object]: ...
 
     def good(self) -> tuple[Verdict, str]:
         """The verdict on what was not violated."""

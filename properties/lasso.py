@@ -18,7 +18,6 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ..model.language.plain import Packed
 from ..model.language.predicates import Predicate
 from ..model.language.terms import Term
 from ..solver.compiled import compile_tests

@@ -72,7 +72,7 @@ class Finding:
     ``asks`` is "invariant", "possible", "progress" or "deadlock". ``expected`` is the verdict word
     that the file's [expect] section wants, or None. ``trace`` leads from an initial state to the
     violation (REFUTED) or to the witness of a ``possible`` (HOLDS); its last ``round`` steps go round for
-    ever (a progress property that is REFUTED). ``more`` has further counterexamples that end in other actions.
+    ever (a progress property that is REFUTED). ``more`` has further counterexamples, ending in other actions.
     """
 
     property: str

@@ -32,7 +32,7 @@ def details_of(result: Result) -> list[str]:
         cut = ", ".join(cone["fields_cut"]) or "no whole field"
         found.append(
             f"cone of influence: {cone['cells']} of {cone['of_cells']} cells, {cone['instances']} of"
-            f" {cone['of_instances']} action instances; the states are counted without the rest. Cut away: {cut}"
+            f" {cone['of_instances']} action instances; states are counted without the rest. Cut away: {cut}"
         )
     return found
 

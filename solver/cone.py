@@ -1,7 +1,8 @@
 """The cone of influence: what can bear on a question, computed from the terms, and what is cut away.
 
 A cell matters when the question reads it; an action instance matters when it writes a cell that matters, and
-then its guards matter, and what that write reads. What is left behaves as in the whole scope, as far as the question sees.
+then its guards matter, and what that write reads. What is left behaves as in the whole scope, as far as the
+question sees.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def cone_of(questions: Iterable[Term], actions: Sequence[GroundAction]) -> Cone:
         before = len(cells)
         for action in actions:
             if not action.written().isdisjoint(cells):
-                cells |= action.reads().union(*(cells_of(w.value) for w in _narrowed(action, cells).assignments))
+                values = [write.value for write in _narrowed(action, cells).assignments]
+                cells |= action.reads() | cells_of(*values)
     kept = [_narrowed(action, cells) for action in actions if not action.written().isdisjoint(cells)]
     return Cone(frozenset(cells), tuple(kept), len(actions))
 

@@ -23,7 +23,8 @@ def fingerprint(space: Space) -> str:
     parts += [f"{name} {sorted(map(str, data.items()))}" for name, data in scope.static_data.items()]
     for name, trace in scope.traces.items():
         parts += [name, *(digest(g.condition) for g in trace.guards if scope.on(g.mechanism))]
-        parts += [f"{w.field.name} {digest(w.value)}" for w in trace.writes if all(map(scope.on, w.mechanisms))]
+        writes = [write for write in trace.writes if all(map(scope.on, write.mechanisms))]
+        parts += [f"{write.field.name} {digest(write.value)}" for write in writes]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

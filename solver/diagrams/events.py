@@ -1,21 +1,19 @@
 """Action instances → events: how a whole set of states moves in one step, forwards and backwards.
 
 There are no primed variables. A write of a constant forgets the old bits and states the new ones; a write
-whose value depends on the state is split into *outcomes*, in each of which every cell gets a constant or stays
-as it is. Writes that do not read each other's cells are done one after the other, in *stages*, so that an
-action that writes many cells has few outcomes in each.
+whose value depends on the state is split into *outcomes*, in each of which every cell gets a constant or
+stays as it is. Writes that do not read each other's cells are done one after the other, in *stages*, so that
+an action that writes many cells has few outcomes in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from oxidd.util import BooleanOperator
 
-from ...model.language.plain import out_of_range
-from ...model.language.misuse import Problem
 from ..ground import GroundAction, GroundWrite, cells_of
 from .encoding import Diagram, Encoding
 from .terms import Cases, Translator
@@ -137,7 +135,7 @@ class _Maker:
         values = {write.index: self.encoded(write) for write in action.writes}
         stages = tuple(self._stage(values, part, here) for part in _parts(action.writes))
         written = frozenset(values)
-        return _Made(position, guard, self._joined(stages), action.reads() , written)
+        return _Made(position, guard, self._joined(stages), action.reads(), written)
 
     def encoded(self, write: GroundWrite) -> Cases:
         """For each code that a write can leave in its cell, the states in which it does."""
@@ -151,7 +149,11 @@ class _Maker:
         open_: list[tuple[Diagram, dict[int, int]]] = [(self.encoding.true, {})]
         for cell in cells:
             split = _Split(self.encoding, cell, values[cell], here)
-            open_ = [(where & part, {**assigned, **new}) for where, assigned in open_ for part, new in split.of(where)]
+            open_ = [
+                (where & part, {**assigned, **new})
+                for where, assigned in open_
+                for part, new in split.of(where)
+            ]
         return tuple(self._outcome(where, assigned) for where, assigned in open_)
 
     def _outcome(self, where: Diagram, assigned: dict[int, int]) -> Outcome:

@@ -1,9 +1,9 @@
 """The order of the variables, computed from the model: what hangs together stands together.
 
 Of all sorts the one is looked for whose members are most independent: most action instances write cells of
-one member only (in a cluster: the VMs). Its members become *blocks*, one after the other, below the cells that
-belong to none of them (hosts, budgets), which every block depends on. Inside a block the cells stand member by
-member of their other places, so that what one VM has on one host is side by side.
+one member only (in a cluster: the VMs). Its members become *blocks*, one after the other, below the cells
+that belong to none of them (hosts, budgets), which every block depends on. Inside a block the cells stand
+member by member of their other places, so that what one VM has on one host is side by side.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Shortest runs: rings of states around the start and around the goal, the smaller one growing, until they meet."""
+"""Shortest runs: rings around the start and around the goal, the smaller one growing, until they meet."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def backwards(space: Space, goal: Diagram, inside: Diagram) -> Rings:
 
 
 def shortest(space: Space, begin: Diagram, goal: Diagram, inside: Diagram) -> Path | None:
-    """A run with the fewest steps from ``begin`` to ``goal`` that stays ``inside``; None when there is none."""
+    """A run with the fewest steps from ``begin`` to ``goal`` that stays ``inside``, if there is one."""
     near, far = forwards(space, begin, inside), backwards(space, goal, inside)
     while not (meeting := near.last & far.last).satisfiable():
         smaller = near if near.last.node_count() <= far.last.node_count() else far
@@ -145,4 +145,5 @@ def _successor(space: Space, state: Packed, ring: Diagram) -> tuple[Packed, int]
 def member_in(space: Space, event: Event, state: Packed) -> int:
     """The first action instance of an event that is possible in a state."""
     here = space.encoding.state(state)
-    return next(p for p, guard in zip(event.members, event.guards, strict=True) if (guard & here).satisfiable())
+    members = zip(event.members, event.guards, strict=True)
+    return next(position for position, guard in members if (guard & here).satisfiable())

@@ -1,4 +1,4 @@
-"""A fair run that stays inside a set for ever, step by step: a way in, and a round on which everything gets its due."""
+"""A fair run that stays inside a set for ever, step by step: a way in, and a round that serves all."""
 
 from __future__ import annotations
 
@@ -46,50 +46,53 @@ class _Track:
         self.go(path.taken)
 
 
-def endless_run(fairness: Fairness, starts: Diagram, inside: Diagram, known: Diagram) -> EndlessRun | None:
+def endless_run(space: Space, starts: Diagram, inside: Diagram, known: Diagram) -> EndlessRun | None:
     """A fair run that comes to one of the starts and then stays inside for ever; None when there is none.
 
     ``known`` are all reachable states.
     """
-    space, homes = fairness.space, fairness.homes(inside)
-    begin = starts & inside & fairness.leading_to(homes, inside) if homes.satisfiable() else homes
+    fairness = Fairness(space, inside)
+    begin = fairness.homes
+    if begin.satisfiable():
+        begin = starts & fairness.leading_to(begin, inside)
     path = shortest(space, space.initial, begin, known) if begin.satisfiable() else None
     if path is None:
         return None
     track = _Track(space, path.start)
     track.go(path.taken)
-    track.go_to(homes, inside)
+    track.go_to(fairness.homes, inside)
     first = len(track.taken)
-    if (space.encoding.state(track.here) & fairness.obliged).satisfiable():
-        first = _go_round(fairness, track, homes & fairness.obliged)
+    if any(due.is_possible(space.encoding.state(track.here)) for due in fairness.dues):
+        first = _go_round(fairness, track)
     return EndlessRun(Path(path.start, tuple(track.taken)), len(track.taken) - first)
 
 
-def _go_round(fairness: Fairness, track: _Track, homes: Diagram) -> int:
-    """Go on to a set that is never left, and once round in it; returns how many steps came before the round."""
-    end = _bottom(fairness, track, homes)
-    first, home = len(track.taken), fairness.space.encoding.state(track.here)
+def _go_round(fairness: Fairness, track: _Track) -> int:
+    """Go on to a set that is never left, and once round in it; returns the steps before the round."""
+    space = fairness.space
+    end = _bottom(fairness, track)
+    first, home = len(track.taken), space.encoding.state(track.here)
     for due in fairness.dues:
-        if (end & due.guard).satisfiable() and not _served(due, track, first):
+        if due.is_possible(end) and not _served(due, track, first):
             _serve(due, track, end)
     if len(track.taken) == first:
-        _step_inside(fairness.space, track, end)
+        _step_inside(space, track, end)
     track.go_to(home, end)
     return first
 
 
-def _bottom(fairness: Fairness, track: _Track, homes: Diagram) -> Diagram:
+def _bottom(fairness: Fairness, track: _Track) -> Diagram:
     """Go on to a strongly connected set of fair states that cannot be left inside them."""
     space = fairness.space
     while True:
         here = space.encoding.state(track.here)
-        rings = forwards(space, here, homes)
+        rings = forwards(space, here, fairness.homes)
         while rings.grow():
             pass
         away = rings.seen & ~fairness.leading_to(here, rings.seen)
         if not away.satisfiable():
             return rings.seen
-        track.go_to(away, homes)
+        track.go_to(away, fairness.homes)
 
 
 def _served(due: Due, track: _Track, first: int) -> bool:
@@ -97,7 +100,7 @@ def _served(due: Due, track: _Track, first: int) -> bool:
     if due.position in track.taken[first:]:
         return True
     here = track.space.encoding.state
-    return not due.strong and any(not (here(s) & due.guard).satisfiable() for s in track.states[first:])
+    return not due.strong and any(not due.is_possible(here(s)) for s in track.states[first:])
 
 
 def _serve(due: Due, track: _Track, end: Diagram) -> None:

@@ -29,6 +29,7 @@ from .limits import GIB, OutOfBounds, Size
 from .order import Block, block_of, block_sort, variable_order
 from .terms import Translator
 
+USUAL = Size()
 FULL = 0.5  # of the nodes: then those that nobody uses are collected
 
 
@@ -40,7 +41,7 @@ class Space:
     (``cone``). Raises OutOfBounds when the relations alone do not fit.
     """
 
-    def __init__(self, scope: Scope, size: Size = Size(), about: Sequence[Predicate] = ()) -> None:
+    def __init__(self, scope: Scope, size: Size = USUAL, about: Sequence[Predicate] = ()) -> None:
         self.scope, self.size = scope, size
         self.restart_clock()
         self.grounder = Grounder(scope, frozen_cells(scope))
