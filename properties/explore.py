@@ -16,6 +16,7 @@ from ..model.language.scope import Scope
 from ..solver.diagrams.checkpoint import load_states, save_states
 from ..solver.diagrams.encoding import Diagram
 from ..solver.diagrams.limits import Growth, OutOfBounds
+from ..solver.diagrams.prepared import Prepared
 from ..solver.diagrams.reach import Reachable
 from ..solver.diagrams.rings import Path as Way
 from ..solver.diagrams.rings import different, forwards, shortest
@@ -128,9 +129,8 @@ class _Explorer:
         began = time.perf_counter()
         try:
             about = self.invariants if self.effort.only else ()
-            self.found.space = Space(self.scope, self.effort.size, about)
-            self._grow(self.found.space)
-            self._ask(self.found.space)
+            self._grow(Space(Prepared(self.scope, about), self.effort.size))
+            self._ask(self.reachable.space)
         except KeyboardInterrupt:
             self.found.stopped = "interrupted"
         except OutOfBounds as reached:
@@ -139,10 +139,8 @@ class _Explorer:
         return self.found
 
     def _grow(self, space: Space) -> None:
-        reachable = Reachable(space, self._told)
-        if self.effort.resume is not None:
-            reachable.known = reachable.known | load_states(space, self.effort.resume)
-        self.reachable = reachable
+        earlier = None if self.effort.resume is None else load_states(space, self.effort.resume)
+        self.reachable = reachable = Reachable(space, self._told, earlier)
         try:
             reachable.grow()
         except KeyboardInterrupt:
@@ -152,9 +150,9 @@ class _Explorer:
         if not reachable.known.satisfiable():
             self.found.stopped = NO_START
         self._save()
-        self.found.known = reachable.known
-        self.found.states = space.encoding.size(reachable.known)
-        self.found.details = _details(space, reachable)
+        self.found.space, self.found.known = reachable.space, reachable.known
+        self.found.states = reachable.space.encoding.size(reachable.known)
+        self.found.details = _details(reachable)
 
     def _told(self, growth: Growth) -> None:
         if self.on_growth is not None:
@@ -219,8 +217,8 @@ class _Explorer:
         return fired
 
 
-def _details(space: Space, reachable: Reachable) -> dict[str, object]:
-    growth = reachable.growth()
+def _details(reachable: Reachable) -> dict[str, object]:
+    space, growth = reachable.space, reachable.growth()
     details: dict[str, object] = {
         "nodes": growth.nodes,
         "bits": space.encoding.count,

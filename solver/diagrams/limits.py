@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BYTES_PER_NODE, BYTES_PER_RESULT = 32, 24  # measured on OxiDD 0.13, its tables included
-RESULTS = 1 << 22  # of operations, remembered
+FIRST_RESULTS = 1 << 20  # of operations, remembered; making room for many takes seconds, so few at first
 GIB = 1 << 30
 
 
@@ -26,14 +26,14 @@ class Size:
     threads: int = 1
 
     @property
-    def results(self) -> int:
-        """How many results of operations are remembered: never more than a quarter of the memory."""
-        return max(1 << 12, min(RESULTS, self.memory // (4 * BYTES_PER_RESULT)))
+    def most_results(self) -> int:
+        """How many results of operations may be remembered: a quarter of the memory."""
+        return max(1 << 12, self.memory // (4 * BYTES_PER_RESULT))
 
     @property
     def nodes(self) -> int:
         """How many nodes fit beside them."""
-        return max(1 << 12, (self.memory - self.results * BYTES_PER_RESULT) // BYTES_PER_NODE)
+        return max(1 << 12, 3 * self.memory // (4 * BYTES_PER_NODE))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,17 +16,13 @@ from ...model.language.plain import Packed, out_of_range
 from ...model.language.predicates import Predicate
 from ...model.language.scope import Instance, Scope
 from ...model.language.terms import Term
-from ..compiled import possible_instances
-from ..cone import cone_of
-from ..frozen import frozen_cells
-from ..ground import GroundAction, Grounder
-from ..initial import Starts
-from ..simplify import conjunction, disjunction
-from ..values import possible_codes
+from ..ground import GroundAction
+from ..simplify import disjunction
 from .encoding import Diagram, Encoding
 from .events import Event, events_of
-from .limits import GIB, OutOfBounds, Size
-from .order import Block, block_of, block_sort, variable_order
+from .limits import FIRST_RESULTS, GIB, OutOfBounds, Size
+from .order import Block, block_of
+from .prepared import Prepared
 from .terms import Translator
 
 USUAL = Size()
@@ -36,28 +32,29 @@ FULL = 0.5  # of the nodes: then those that nobody uses are collected
 class Space:
     """A scope made ready for questions about all of its states.
 
-    ``actions`` are the action instances that are possible in some state, as far as can be told cheaply;
-    ``events`` join those with the same effect. With ``about`` only what bears on these invariants is kept
-    (``cone``). Raises OutOfBounds when the relations alone do not fit.
+    ``events`` join action instances with the same effect; ``results`` is how many results of operations are
+    remembered. Raises OutOfBounds when the relations alone do not fit.
     """
 
-    def __init__(self, scope: Scope, size: Size = USUAL, about: Sequence[Predicate] = ()) -> None:
-        self.scope, self.size = scope, size
+    def __init__(self, prepared: Prepared, size: Size = USUAL, results: int = FIRST_RESULTS) -> None:
+        self.prepared, self.size = prepared, size
+        self.scope, self.grounder = prepared.scope, prepared.grounder
+        self.actions, self.cone = prepared.actions, prepared.cone
+        self.results = min(results, size.most_results)
+        self.manager = BCDDManager(size.nodes, self.results, size.threads)
         self.restart_clock()
-        self.grounder = Grounder(scope, frozen_cells(scope))
-        self.actions: tuple[GroundAction, ...] = possible_instances(scope, self.grounder)[0]
-        self.cone = cone_of(map(self.grounder.statement, about), self.actions) if about else None
-        if self.cone is not None:
-            self.actions = self.cone.actions
-        starts = Starts(scope)
-        codes = possible_codes(scope, self.actions, starts.codes)
-        self.sort = block_sort(scope, self.actions)
-        self.manager = BCDDManager(size.nodes, size.results, size.threads)
-        self.encoding = Encoding(scope, codes, variable_order(scope, codes, self.sort), self.manager)
+        try:
+            self._encode()
+        except DDMemoryError as error:
+            raise self._full() from error
+
+    def _encode(self) -> None:
+        prepared = self.prepared
+        self.encoding = Encoding(self.scope, prepared.codes, prepared.order, self.manager)
         self.translator = Translator(self.encoding)
         self.valid = self.encoding.valid()
         self.events = events_of(self.translator, self.actions, self.valid)
-        self._starts = self.truth(conjunction(starts.conditions)) & self._full_budgets() & self.valid
+        self._starts = self.truth(prepared.start) & self._full_budgets() & self.valid
         self.initial = self._kept(self._starts)
 
     def _kept(self, states: Diagram) -> Diagram:
@@ -97,7 +94,15 @@ class Space:
         try:
             return make(*arguments)
         except DDMemoryError as error:
-            raise OutOfBounds(f"the memory limit of {self.size.memory / GIB:g} GiB is reached") from error
+            raise self._full() from error
+
+    def is_crowded(self) -> bool:
+        """Whether more nodes were made than results can be remembered, and there is memory for more."""
+        made = self.manager.approx_num_inner_nodes()
+        return made > self.results and self.results < self.size.most_results
+
+    def _full(self) -> OutOfBounds:
+        return OutOfBounds(f"the memory limit of {self.size.memory / GIB:g} GiB is reached")
 
     def truth(self, term: Term) -> Diagram:
         """The states in which a ground condition holds."""
@@ -121,7 +126,7 @@ class Space:
         """The events that write cells of one block only, by block; under None all others."""
         found: dict[Block, list[Event]] = {}
         for event in self.events:
-            written = {block_of(self.scope.cells[cell], self.sort) for cell in event.writes}
+            written = {block_of(self.scope.cells[cell], self.prepared.sort) for cell in event.writes}
             block = written.pop() if len(written) == 1 else None
             found.setdefault(block, []).append(event)
         return {block: tuple(events) for block, events in found.items()}

@@ -8,7 +8,8 @@ from support import model_file
 from vmproof import Scope
 from vmproof.model.scenarios import alike
 from vmproof.properties import possible, safety
-from vmproof.properties.check import NO_DEADLOCK, STATE_COUNT, Options, check
+from vmproof.properties.check import Options, check
+from vmproof.properties.known import NO_DEADLOCK, STATE_COUNT
 from vmproof.properties.results import Finding, Result, Verdict
 from vmproof.properties.search import Limits, Tick
 

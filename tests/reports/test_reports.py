@@ -76,7 +76,7 @@ def test_json_has_exactly_the_keys_of_the_contract() -> None:
     data = json.loads(to_json(result(HELD, BROKEN, seed=3)))
     assert set(data) == {
         "schema", "command", "model", "scope", "settings", "verdict", "exit", "states", "transitions",
-        "depth", "seconds", "seed", "results", "coverage", "notes", "story",
+        "depth", "seconds", "seed", "results", "coverage", "notes", "details", "story",
     }  # fmt: skip
     assert (data["schema"], data["verdict"], data["exit"], data["depth"]) == (
         "vmproof.result/1",
