@@ -1,4 +1,4 @@
-"""A scope made ground for diagrams: its action instances, what cells can hold, and the order of the variables."""
+"""A scope made ground for diagrams: its action instances, what cells can hold, the order of variables."""
 
 from __future__ import annotations
 

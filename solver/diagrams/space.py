@@ -14,7 +14,7 @@ from ...model.language.domains import Range
 from ...model.language.misuse import Problem
 from ...model.language.plain import Packed, out_of_range
 from ...model.language.predicates import Predicate
-from ...model.language.scope import Instance, Scope
+from ...model.language.scope import Instance
 from ...model.language.terms import Term
 from ..ground import GroundAction
 from ..simplify import disjunction
