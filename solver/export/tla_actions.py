@@ -1,0 +1,185 @@
+"""Actions as TLA+: guards with their reasons, then what every field is afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...model.language.actions import Action
+from ...model.language.recording import Guard, Write
+from ...model.language.scope import Scope
+from ...model.language.state import Field
+from ...model.language.tracing import Trace
+from .environment import Environment, environment_for
+from .folding import Folder
+from .naming import ascii_text
+from .tla_terms import WIDTH, Expressions
+
+STEP = 4
+
+
+def comment(text: str, indent: int = 0) -> list[str]:
+    """A text as comment lines."""
+    return [f"{' ' * indent}\\* {line}".rstrip() for line in ascii_text(text).splitlines()]
+
+
+@dataclass(frozen=True)
+class Actions:
+    """Writes the actions of one scope."""
+
+    scope: Scope
+    folder: Folder
+    expressions: Expressions
+    budgets: tuple[str, ...]
+    fields: tuple[str, ...]
+    """The names of the variables."""
+
+    def define(self, trace: Trace) -> list[str]:
+        """The definition of an action as lines."""
+        terms = [guard.condition for guard in trace.guards]
+        terms += [term for write in trace.writes for term in (*write.places, write.value)]
+        rows = [var for write in trace.writes for var in write.rows]
+        names, env = environment_for(self.expressions.names, trace.parameters, terms, rows)
+        head = self.expressions.names.of("action", trace.action.name) + _list_of(names)
+        about = comment(trace.action.text or trace.action.sentence) + self._tags(trace.action)
+        budget_guards, budget_effects = self._budget(trace.action)
+        guards = [line for guard in trace.guards for line in self._guard(guard, env)]
+        effects, written = self._effects(trace, env)
+        kept = self._kept({*written, *(name for name, _ in budget_effects)})
+        changes = [f"/\\ {name}' = {value}" for name, value in budget_effects]
+        lines = [*guards, *budget_guards, *effects, *changes, *self._unchanged(kept)]
+        return [*about, f"{head} ==", *(f"{' ' * STEP}{line}" for line in lines), ""]
+
+    def _tags(self, action: Action) -> list[str]:
+        fair = f"{action.fairness}ly fair" if action.fairness else ""
+        tags = [action.agent, action.kind, fair, action.source and f"source: {action.source}"]
+        return comment(f"({'; '.join(filter(None, tags))})")
+
+    def _guard(self, guard: Guard, env: Environment) -> list[str]:
+        named = f" ({guard.mechanism})" if guard.mechanism else ""
+        if not self.scope.on(guard.mechanism):
+            return comment(f"removed{named}: {guard.reason}")
+        reason = comment(f"else: {guard.reason}{named}")[0]
+        text = f"/\\ {self.expressions.block(self.folder.fold(guard.condition), env, STEP + 3)}"
+        first, *rest = text.split(f"\n{' ' * STEP}")
+        if not rest and STEP + len(first) + 2 + len(reason) <= WIDTH + 20:
+            return [f"{first}  {reason}"]
+        return [reason, first, *rest]
+
+    def _budget(self, action: Action) -> tuple[list[str], list[tuple[str, str]]]:
+        if action.budget is None:
+            return [], []
+        left = self.expressions.names.of("budget", action.budget)
+        reason = comment(f"else: the scope allows no further {action.budget.replace('_', ' ')}")[0]
+        return [f"/\\ {left} > 0  {reason}"], [(left, f"{left} - 1")]
+
+    def _effects(self, trace: Trace, env: Environment) -> tuple[list[str], list[str]]:
+        """The lines that say what the written fields become, and the names of these fields."""
+        removed = [write for write in trace.writes if not all(map(self.scope.on, write.mechanisms))]
+        fields: dict[str, list[Write]] = {}
+        for write in trace.writes:
+            if write not in removed:
+                fields.setdefault(write.field.name, []).append(write)
+        lines = [line for write in removed for line in self._removed(write)]
+        written = []
+        for name, writes in fields.items():
+            written.append(self.expressions.names.of("quantity", name))
+            lines += self._primed(written[-1], writes, env).split(f"\n{' ' * STEP}")
+        return lines, written
+
+    def _removed(self, write: Write) -> list[str]:
+        off = ", ".join(name for name in write.mechanisms if not self.scope.on(name))
+        return comment(f"removed ({off}): {write.field.name} is written here")
+
+    def _primed(self, name: str, writes: list[Write], env: Environment) -> str:
+        head = f"/\\ {name}' = "
+        return head + _Update(self, writes[0].field, name, env, STEP + len(head)).after(writes)
+
+    def _kept(self, written: set[str]) -> list[str]:
+        """What an action leaves alone; all budgets together have a name of their own."""
+        together = len(self.budgets) > 1 and not written & set(self.budgets)
+        budgets = [self.expressions.names.of("helper", "budgets")] if together else self.budgets
+        return [name for name in (*budgets, *self.fields) if name not in written]
+
+    def _unchanged(self, kept: list[str]) -> list[str]:
+        if not kept:
+            return []
+        if len(kept) == 1:
+            return [f"/\\ UNCHANGED {kept[0]}"]
+        head = "/\\ UNCHANGED <<"
+        indent = " " * len(head)
+        return wrapped(f"{head}{', '.join(kept)}>>", indent)
+
+
+def wrapped(text: str, indent: str) -> list[str]:
+    """A long list broken after its commas."""
+    lines, rest = [], text
+    while len(rest) > WIDTH - STEP and ", " in rest[len(indent) : WIDTH - STEP]:
+        cut = rest.rindex(", ", 0, WIDTH - STEP) + 1
+        lines.append(rest[:cut])
+        rest = indent + rest[cut + 1 :]
+    return [*lines, rest]
+
+
+def _list_of(names: list[str]) -> str:
+    return f"({', '.join(names)})" if names else ""
+
+
+@dataclass(frozen=True)
+class _Update:
+    """What one field becomes: its writes, one after the other, as one expression that begins at a column."""
+
+    actions: Actions
+    field: Field
+    name: str
+    env: Environment
+    column: int
+
+    def after(self, writes: list[Write]) -> str:
+        """The value after all of the writes; the last one to a place wins."""
+        current, points = self.name, list[str]()
+        for write in writes:
+            if not self.field.index:
+                value = self.actions.folder.fold(write.value)
+                current = self.actions.expressions.block(value, self.env, self.column)
+            elif write.rows:
+                current, points = self._row(write, self._except(current, points)), []
+            else:
+                points.append(self._point(write))
+        return self._except(current, points)
+
+    def _text(self, write: Write, env: Environment) -> str:
+        return self.actions.expressions.line(self.actions.folder.fold(write.value), env)
+
+    def _point(self, write: Write) -> str:
+        fold, line = self.actions.folder.fold, self.actions.expressions.line
+        places = ", ".join(line(fold(place), self.env) for place in write.places)
+        return f"![{places}] = {self._text(write, self.env)}"
+
+    def _except(self, current: str, points: list[str]) -> str:
+        if not points:
+            return current
+        head = f"[{current} EXCEPT "
+        text = f"{head}{', '.join(points)}]"
+        if self.column + len(text) <= WIDTH:
+            return text
+        gap = ",\n" + " " * (self.column + len(head.rsplit("\n", 1)[-1]))
+        return f"{head}{gap.join(points)}]"
+
+    def _row(self, write: Write, before: str) -> str:
+        """A function whose value is new on the row, and what it was elsewhere."""
+        env, names, tests = self.env, list[str](), list[str]()
+        expressions = self.actions.expressions
+        for place, domain in zip(write.places, self.field.index, strict=True):
+            row = next((var for var in write.rows if var is place), None)
+            name, env = env.bind(row) if row is not None else env.fresh(str(domain)[0].lower())
+            names.append(name)
+            if row is None:
+                where = expressions.line(self.actions.folder.fold(place), self.env)
+                tests.append(f"{name} = {where}")
+        new = self._text(write, env)
+        old = f"{before}[{', '.join(names)}]"
+        test = " /\\ ".join(tests)
+        body = f"IF {test} THEN {new} ELSE {old}" if tests else new
+        head = f"[{expressions.bound(names, self.field.index)} |->"
+        gap = " " if self.column + len(head) + len(body) < WIDTH else f"\n{' ' * (self.column + 3)}"
+        return f"{head}{gap}{body}]"
