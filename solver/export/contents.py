@@ -39,8 +39,9 @@ def domains_of(scope: Scope) -> tuple[Domain, ...]:
     model = scope.model
     quantities = (*model.fields.values(), *model.statics.values())
     domains = [domain for quantity in quantities for domain in (*quantity.index, quantity.value)]
-    for told in (*model.actions.values(), *model.predicates.values(), *scope.initial):
-        domains += [parameter.domain for parameter in told.parameters]
+    told = [action.parameters for action in model.actions.values()]
+    told += [predicate.parameters for predicate in (*model.predicates.values(), *scope.initial)]
+    domains += [parameter.domain for parameters in told for parameter in parameters]
     for term in all_terms(scope):
         domains += [node.domain for node in walk(term)]
         domains += [node.var.domain for node in walk(term) if isinstance(node, Binder)]

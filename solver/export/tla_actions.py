@@ -74,12 +74,13 @@ class Actions:
 
     def _effects(self, trace: Trace, env: Environment) -> tuple[list[str], list[str]]:
         """The lines that say what the written fields become, and the names of these fields."""
-        removed = [write for write in trace.writes if not all(map(self.scope.on, write.mechanisms))]
         fields: dict[str, list[Write]] = {}
+        lines: list[str] = []
         for write in trace.writes:
-            if write not in removed:
+            if all(map(self.scope.on, write.mechanisms)):
                 fields.setdefault(write.field.name, []).append(write)
-        lines = [line for write in removed for line in self._removed(write)]
+            else:
+                lines += self._removed(write)
         written = []
         for name, writes in fields.items():
             written.append(self.expressions.names.of("quantity", name))
