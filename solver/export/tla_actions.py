@@ -8,11 +8,12 @@ from ...model.language.actions import Action
 from ...model.language.recording import Guard, Write
 from ...model.language.scope import Scope
 from ...model.language.state import Field
+from ...model.language.terms import Term
 from ...model.language.tracing import Trace
 from .environment import Environment, environment_for
 from .folding import Folder
 from .naming import ascii_text
-from .tla_terms import WIDTH, Expressions
+from .tla_terms import WIDTH, Binding, Expressions
 
 STEP = 4
 
@@ -137,50 +138,55 @@ class _Update:
 
     def after(self, writes: list[Write]) -> str:
         """The value after all of the writes; the last one to a place wins."""
-        current, points = self.name, list[str]()
-        for write in writes:
-            if not self.field.index:
-                value = self.actions.folder.fold(write.value)
-                current = self.actions.expressions.block(value, self.env, self.column)
-            elif write.rows:
-                current, points = self._row(write, self._except(current, points)), []
-            else:
-                points.append(self._point(write))
-        return self._except(current, points)
+        if not self.field.index:
+            value = self.actions.folder.fold(writes[-1].value)
+            return self.actions.expressions.block(value, self.env, self.column)
+        if any(write.rows for write in writes):
+            return self._function(writes)
+        return self._except([self._point(write) for write in writes])
 
-    def _text(self, write: Write, env: Environment) -> str:
-        return self.actions.expressions.line(self.actions.folder.fold(write.value), env)
+    def _text(self, term: Term, env: Environment) -> str:
+        return self.actions.expressions.line(self.actions.folder.fold(term), env)
 
     def _point(self, write: Write) -> str:
-        fold, line = self.actions.folder.fold, self.actions.expressions.line
-        places = ", ".join(line(fold(place), self.env) for place in write.places)
-        return f"![{places}] = {self._text(write, self.env)}"
+        places = ", ".join(self._text(place, self.env) for place in write.places)
+        return f"![{places}] = {self._text(write.value, self.env)}"
 
-    def _except(self, current: str, points: list[str]) -> str:
-        if not points:
-            return current
-        head = f"[{current} EXCEPT "
+    def _except(self, points: list[str]) -> str:
+        head = f"[{self.name} EXCEPT "
         text = f"{head}{', '.join(points)}]"
-        if self.column + len(text) <= WIDTH:
-            return text
-        gap = ",\n" + " " * (self.column + len(head.rsplit("\n", 1)[-1]))
-        return f"{head}{gap.join(points)}]"
+        gap = ",\n" + " " * (self.column + len(head))
+        return text if self.column + len(text) <= WIDTH else f"{head}{gap.join(points)}]"
 
-    def _row(self, write: Write, before: str) -> str:
-        """A function whose value is new on the row, and what it was elsewhere."""
-        env, names, tests = self.env, list[str](), list[str]()
+    def _function(self, writes: list[Write]) -> str:
+        """The field as a function: the value of the last write that covers a place, else what it was."""
         expressions = self.actions.expressions
-        for place, domain in zip(write.places, self.field.index, strict=True):
-            row = next((var for var in write.rows if var is place), None)
-            name, env = env.bind(row) if row is not None else env.fresh(str(domain)[0].lower())
-            names.append(name)
-            if row is None:
-                where = expressions.line(self.actions.folder.fold(place), self.env)
-                tests.append(f"{name} = {where}")
-        new = self._text(write, env)
-        old = f"{before}[{', '.join(names)}]"
-        test = " /\\ ".join(tests)
-        body = f"IF {test} THEN {new} ELSE {old}" if tests else new
+        names, env = expressions.indexes(self.field.index, self.env)
+        cases: list[str] = []
+        for write in reversed(writes):
+            test, value = self._case(write, names, env)
+            cases.append(f"IF {test} THEN {value}" if test else value)
+            if not test:
+                break
+        else:
+            cases.append(f"{self.name}[{', '.join(names)}]")
         head = f"[{expressions.bound(names, self.field.index)} |->"
-        gap = " " if self.column + len(head) + len(body) < WIDTH else f"\n{' ' * (self.column + 3)}"
-        return f"{head}{gap}{body}]"
+        if self.column + len(head) + sum(map(len, cases)) + 6 * len(cases) <= WIDTH:
+            return f"{head} {' ELSE '.join(cases)}]"
+        gap = "\n" + " " * (self.column + 4)
+        return f"{head}{gap}{f'{gap}ELSE '.join(cases)}]"
+
+    def _place(self, place: Term, env: Environment) -> str:
+        folded = self.actions.folder.fold(place)
+        return self.actions.expressions.line(folded, env, Binding.ARITHMETIC)
+
+    def _case(self, write: Write, names: list[str], env: Environment) -> tuple[str, str]:
+        """Which places a write covers (nothing for all), and its value there."""
+        tests = []
+        for place, name in zip(write.places, names, strict=True):
+            row = next((var for var in write.rows if var is place), None)
+            if row is not None:
+                env = env.stand_in(row, name)
+            else:
+                tests.append(f"{name} = {self._place(place, env)}")
+        return " /\\ ".join(tests), self._text(write.value, env)
