@@ -217,7 +217,7 @@ class Expressions:
         if binding is not Binding.ATOM:
             name, below = env.bind(term.var)
             text = self._held(term, name, below)
-            return f"LET {name} == {held} IN {text}", Binding.OPEN
+            return f"LET {name} == {self.line(term.value, below)} IN {text}", Binding.OPEN
         return self._held(term, held, env.stand_in(term.var, held)), Binding.OPEN
 
     def _held(self, term: At, held: str, env: Environment) -> str:
