@@ -68,7 +68,10 @@ def documented(declared: type) -> str:
 def header(scope: Scope) -> list[str]:
     """What the text is: the model, the scope, the settings, what was removed."""
     about = documented(scope.state)
-    lines = [f"{scope.model.name}: {about}" if about else scope.model.name, f"Scope {scope.name}".strip()]
+    lines = [
+        f"{scope.model.name}: {about}" if about else scope.model.name,
+        f"Scope {scope.name}".strip() + ":",
+    ]
     lines += [f"  {sort.__name__}: {', '.join(map(str, members))}" for sort, members in scope.sorts.items()]
     lines += [f"  budget {name}: {limit}" for name, limit in scope.all_budgets.items() if limit]
     lines += [f"  setting {name}: {value}" for name, value in scope.all_settings.items()]

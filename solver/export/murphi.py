@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from ...model.language.domains import NOBODY, Choice, MaybeMember, Sort
 from ...model.language.predicates import Predicate
 from ...model.language.scope import Scope
+from ...model.language.tracing import Trace
 from ..initial import NO_START
+from ..simplify import is_false
 from .contents import NotExported, asked_possibles, documented, domains_of, header
 from .environment import Environment
 from .folding import Folder
@@ -185,14 +187,20 @@ class _Murphi:
     # behaviour and properties
 
     def _rules(self) -> list[str]:
+        """The rules of the actions that budgets and settings leave a chance."""
         rules = Rules(self.scope, self.expressions)
         traces = self.scope.traces.values()
-        never = [t.action.name for t in traces if self.scope.all_budgets.get(t.action.budget or "", 1) == 0]
-        about = (
-            comment(f"Left out, for the scope has no budget for them: {', '.join(never)}") if never else []
-        )
+        never = [trace.action.name for trace in traces if self._is_out(trace)]
+        about = comment(f"Left out, by the scope's budgets and settings: {', '.join(never)}") if never else []
         told = [line for t in traces if t.action.name not in never for line in rules.define(t)]
-        return [*about, "", *told]
+        return [*about, *told]
+
+    def _is_out(self, trace: Trace) -> bool:
+        """Whether the scope has no budget for the action, or a guard says no whatever the state."""
+        budget = trace.action.budget
+        on = (guard for guard in trace.guards if self.scope.on(guard.mechanism))
+        spent = budget is not None and self.scope.all_budgets[budget] == 0
+        return spent or any(is_false(guard.condition) for guard in on)
 
     def _properties(self) -> list[str]:
         lines: list[str] = []

@@ -60,8 +60,9 @@ class Names:
         def open_to_use(name: str) -> bool:
             return name not in self._taken and name not in used and not self._reserved(name)
 
-        numbered = (f"{wishes[-1]}_{number}" for number in range(2, len(self._taken) + len(used) + 4))
-        return next(name for name in (*wishes, *numbered) if open_to_use(name))
+        last = wishes[-1] if not self._reserved(f"{wishes[-1]}_2") else f"x{wishes[-1]}"
+        numbered = (f"{last}_{number}" for number in range(2, len(self._taken) + len(used) + 4))
+        return next(name for name in (*wishes, last, *numbered) if open_to_use(name))
 
 
 def strings_for(words: Iterable[tuple[Any, str]]) -> dict[Any, str]:

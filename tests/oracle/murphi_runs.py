@@ -25,18 +25,19 @@ class Report:
     seen: frozenset[str]
 
 
-def rumur(
-    scope: Scope, folder: Path, invariants: Sequence[Predicate] = (), *, errors: int = ENDLESS
-) -> Report:
-    """Export, build and run; it goes on after errors, but not from a state that violates something."""
+def rumur(scope: Scope, folder: Path, invariants: Sequence[Predicate] = (), *, level: str = "-O0") -> Report:
+    """Export, build and run; it goes on after errors, but not from a state that violates something.
+
+    ``level`` of optimization: the compiler takes longer than most of the programs that it makes.
+    """
     generator, compiler = needs_program("rumur"), needs_program("gcc")
     ((name, text),) = murphi_model(scope, "exported", invariants).items()
     source = folder / name
     source.write_text(text)
     built, program = source.with_suffix(".c"), source.with_suffix("")
-    how = ["--output-format", "machine-readable", "--threads", "1", "--max-errors", str(errors)]
+    how = ["--output-format", "machine-readable", "--threads", "1", "--max-errors", str(ENDLESS)]
     run([generator, str(source), "--output", str(built), *how, *options(scope)])
-    run([compiler, "-w", "-std=c11", "-O1", "-march=native", str(built), "-o", str(program), "-lpthread"])
+    run([compiler, "-w", "-std=c11", level, "-march=native", str(built), "-o", str(program), "-lpthread"])
     told = subprocess.run([str(program)], capture_output=True, text=True, timeout=600)
     return _report(told.stdout)
 

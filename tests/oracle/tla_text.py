@@ -123,21 +123,19 @@ class Declarations:
     checks_deadlock: bool = True
     assumed: list[str] = field(default_factory=list)
     fair: int = 0
+    known: set[str] = field(default_factory=lambda: set(BUILT_IN))
+    """All names that are declared so far."""
     stepping: set[str] = field(default_factory=set)
     """The operators that speak of the next state."""
 
-    # declarations
-
     def declare(self, name: str) -> None:
         """Note a new name. Raises TlaError when it is taken."""
-        if name in self.known():
+        if name in self.known:
             raise TlaError(f"{name} is declared twice")
-
-    def known(self) -> set[str]:
-        """All names that are declared so far."""
-        return {*self.variables, *self.constants, *self.operators, *BUILT_IN}
+        self.known.add(name)
 
     def take(self, unit: Any, given: dict[str, Any]) -> None:
+        """Take in one unit of the module; ``given`` are the values of the constants."""
         match unit.type:
             case "constant_declaration" | "variable_declaration":
                 for name in map(said, named(unit, "identifier")):
@@ -162,16 +160,13 @@ class Declarations:
 
     def _define(self, unit: Any) -> None:
         name, *parameters = map(said, named(unit, "identifier"))
-        recursive = self.operators.get(name)
-        if recursive is None or recursive.body is not None:
-            self.declare(name)
-        operator = recursive or Operator([])
+        recursive = name in self.operators and self.operators[name].body is None
+        operator = self.operators.setdefault(name, Operator([])) if recursive else Operator([])
         operator.parameters, operator.body = parameters, parts(unit)[-1]
-        if recursive is None and not _is_temporal(operator.body):
-            self._resolve(operator.body, set(parameters), parameters)
-        self.operators[name] = operator
-        if recursive is not None:
-            self._resolve(operator.body, set(parameters), parameters)
+        self._resolve(operator.body, set(parameters), parameters)
+        if not recursive:
+            self.declare(name)
+            self.operators[name] = operator
         if self.is_step(operator.body):
             self.stepping.add(name)
         self.fair += sum(1 for node in walk(operator.body) if node.type == "fairness")
@@ -184,19 +179,16 @@ class Declarations:
     def _resolve(self, node: Any, local: set[str], new: list[str]) -> None:
         """Check that every name is known where it stands, and that no new one hides another."""
         for name in new:
-            if name in self.known():
+            if name in self.known:
                 raise TlaError(f"{name} hides a declaration")
         bound = [said(i) for bound in named(node, "quantifier_bound") for i in named(bound, "identifier")]
         bound += [said(named(d, "identifier")[0]) for d in named(node, "operator_definition")]
+        bound += [said(i) for i in named(node, "identifier") if node.type == "choose"]
         for name in bound:
-            if name in local or name in self.known() or bound.count(name) > 1:
+            if name in local or name in self.known or bound.count(name) > 1:
                 raise TlaError(f"{name} is bound where it has a meaning already: {said(node)[:60]}")
-        if node.type == "identifier_ref" and said(node) not in local | self.known():
+        if node.type == "identifier_ref" and said(node) not in local and said(node) not in self.known:
             raise TlaError(f"{said(node)} is not declared before {said(node.parent)[:60]}")
         for child in parts(node):
             inner = local if child.type == "quantifier_bound" else local | set(bound)
             self._resolve(child, inner, [])
-
-
-def _is_temporal(body: Any) -> bool:
-    return any(node.type in ("always", "leads_to", "fairness", "step_expr_or_stutter") for node in walk(body))
