@@ -13,7 +13,6 @@ from ...model.language.domains import NOBODY, Choice, MaybeMember, Sort
 from ...model.language.predicates import Predicate
 from ...model.language.scope import Scope
 from ...model.language.tracing import Trace
-from ..initial import NO_START
 from ..simplify import is_false
 from .contents import NotExported, asked_possibles, documented, domains_of, header
 from .environment import Environment
@@ -129,8 +128,6 @@ class _Murphi:
 
     def _starts(self) -> list[str]:
         starts = start_tables(self.scope)
-        if starts.complete and not starts.alternatives:
-            raise NotExported(NO_START)
         common = [f"  {self.names.of('budget', b)} := {n};" for b, n in self.scope.all_budgets.items()]
         common += [line for name, table in starts.common.items() for line in self._assigned(name, table)]
         if not starts.complete:

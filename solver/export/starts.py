@@ -9,7 +9,8 @@ from typing import Any
 
 from ...model.language.plain import Packed
 from ...model.language.scope import Places, Scope
-from ..initial import Starts
+from ..initial import NO_START, Starts
+from .contents import NotExported
 
 MOST_LISTED = 1000
 
@@ -30,17 +31,19 @@ class StartTables:
 
 
 def start_tables(scope: Scope) -> StartTables:
-    """The initial states of a scope, sorted out."""
+    """The initial states of a scope, sorted out. Raises NotExported when there are none."""
     starts = Starts(scope)
     states = list(itertools.islice(starts.each(), MOST_LISTED + 1))
     fields = list(scope.model.fields)
+    if not states:
+        raise NotExported(NO_START)
     if len(states) > MOST_LISTED:
         decided = [name for name in fields if all(i in starts.decided for i in _cells(scope, name))]
         return StartTables({name: _table(scope, states[0], name) for name in decided}, (), False)
     tables = [{name: _table(scope, packed, name) for name in fields} for packed in states]
     same = [name for name in fields if all(table[name] == tables[0][name] for table in tables)]
     others = tuple({name: table[name] for name in fields if name not in same} for table in tables)
-    return StartTables({name: tables[0][name] for name in same if tables}, others, True)
+    return StartTables({name: tables[0][name] for name in same}, others, True)
 
 
 def _cells(scope: Scope, name: str) -> list[int]:

@@ -31,7 +31,10 @@ OWN = ("vars", "Init", "Next", "Spec", "FairSpec", "TypeOK")
 
 
 def tla_module(scope: Scope, name: str, invariants: Sequence[Predicate]) -> dict[str, str]:
-    """The texts of ``NAME.tla`` and ``NAME.cfg``; the module asks these invariants."""
+    """The texts of ``NAME.tla`` and ``NAME.cfg``; the module asks these invariants.
+
+    Raises NotExported for a scope without an initial state.
+    """
     return _Module(scope, identifier(name), tuple(invariants)).files()
 
 
@@ -207,9 +210,9 @@ class _Module:
         starts = start_tables(self.scope)
         rows = [f"{self.names.of('budget', b)} = {self.names.of('most', b)}" for b in self.scope.all_budgets]
         rows += [self._begins(name, table) for name, table in starts.common.items()]
-        if starts.complete and starts.alternatives:
+        if starts.complete:
             rows += self._alternatives(starts.alternatives)
-        elif not starts.complete:
+        else:
             rows += [self._open(name) for name in self.scope.model.fields if name not in starts.common]
         rows += [self.names.of("initial", predicate.name) for predicate in predicates]
         about = comment("Where a run begins: the states in which the statements above hold, spelled out.")

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import pytest
-
 Env = dict[str, Any]
 Value = Callable[[Env], Any]
 Steps = Callable[[Env], Iterator[Env]]
@@ -59,9 +57,10 @@ def same(one: Any, other: Any) -> bool:
 
 @cache
 def parser() -> Any:
-    """The parser; a test that needs it is skipped without it."""
-    grammar = pytest.importorskip("tree_sitter_tlaplus")
-    tree_sitter = pytest.importorskip("tree_sitter")
+    """The parser of the grammar."""
+    import tree_sitter
+    import tree_sitter_tlaplus as grammar
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return tree_sitter.Parser(tree_sitter.Language(grammar.language()))

@@ -123,34 +123,22 @@ def test_texts_are_plain_ascii_and_comments_stay_comments(awkward: Scope) -> Non
     assert '\\* else: it "is" so (a lock)' in text
 
 
-COMMIT = """\
-\\* The manager decides to commit and tells everybody.
-\\* (transaction manager; protocol)
-commit ==
-    /\\ decision = "open"  \\* else: it is decided already
-    /\\ \\A rm \\in RM : noted[rm]  \\* else: a vote is missing (unanimity)
-    /\\ decision' = "committed"
-    /\\ sent_commit' = TRUE
-    /\\ UNCHANGED <<vote, noted, sent_prepared, sent_abort>>
-"""
-
-COMMIT_RULE = """\
--- The manager decides to commit and tells everybody.
-rule "commit"
-    (decision = Decision_OPEN)  -- else: it is decided already
-  & (forall rm: RM do noted[rm] end)  -- else: a vote is missing (unanimity)
-==>
-begin
-  decision := Decision_COMMITTED;
-  sent_commit := true;
-end;
-"""
+def shown(language: str) -> str:
+    """What docs/export.md shows in that language."""
+    page = (PROJECT / "docs" / "export.md").read_text(encoding="utf-8")
+    (text,) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    return str(text)
 
 
-def test_an_action_reads_like_the_model() -> None:
+def test_an_action_reads_like_the_model_and_as_the_page_shows_it() -> None:
     scope = load(PROJECT / "examples/two_phase_commit.py")
-    assert COMMIT in tla_module(scope, "agreed", ())["agreed.tla"]
-    assert COMMIT_RULE in murphi_model(scope, "agreed", ())["agreed.m"]
+    assert f"\n{shown('tla')}\n" in tla_module(scope, "two_phase_commit", ())["two_phase_commit.tla"]
+    text = murphi_model(scope, "two_phase_commit", ())["two_phase_commit.m"]
+    assert f"\n{shown('murphi')}\n" in text
+    page = (PROJECT / "docs" / "export.md").read_text(encoding="utf-8")
+    commands = [line[3:] for line in text.splitlines() if line.startswith(("-- rumur", "-- gcc"))]
+    assert len(commands) == 2
+    assert all(f"\n    {command}\n" in page for command in commands)
 
 
 def test_a_removed_mechanism_leaves_a_comment() -> None:
