@@ -9,7 +9,7 @@ from typing import Any
 from ...model.language.domains import Choice, Domain
 from ...model.language.predicates import Predicate, invariants_of
 from ...model.language.scope import Scope
-from ...model.language.terms import Binder, Term, walk
+from ...model.language.terms import And, Binder, Or, Term, walk
 from ...model.language.wording import word
 from .naming import strings_for
 
@@ -56,6 +56,14 @@ def strings_of(scope: Scope, domains: tuple[Domain, ...]) -> Mapping[Any, str]:
     for domain in domains:
         if isinstance(domain, Choice):
             found |= strings_for([(value, word(value)) for value in domain.of])
+    return found
+
+
+def flat(term: And | Or) -> list[Term]:
+    """The parts of a conjunction of conjunctions, or of a disjunction of disjunctions."""
+    found: list[Term] = []
+    for part in term.parts:
+        found += flat(part) if type(part) is type(term) and isinstance(part, And | Or) else [part]
     return found
 
 

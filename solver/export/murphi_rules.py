@@ -123,7 +123,7 @@ class Rules:
                 name, env = env.fresh("place")
                 body.declared.append(f"var {name}: {self.expressions.kind(domain)};")
                 body.computed.append(f"{name} := {text};")
-                text = name  # noqa: PLW2901
+                text = name
             kept.append(text)
         return kept, env
 

@@ -32,13 +32,11 @@ from ...model.language.terms import (
 )
 from ..simplify import is_false, is_true
 from .bounds import bounds
+from .contents import flat
 from .environment import Environment, environment_for
 from .folding import Call, Folder
 from .naming import Names, ascii_text
 from .starts import by_value
-from .tla_terms import flat
-
-WIDTH = 100
 
 
 def comment(text: str, indent: int = 0) -> list[str]:
@@ -115,6 +113,8 @@ class Expressions:
                 return self._between(operator, left, right, env)
             case Equal(left=left, right=right):
                 return self._between("=", left, right, env)
+            case Less(left=Const() as left, right=right):
+                return self._between(">", right, left, env)
             case Less(left=left, right=right):
                 return self._between("<", left, right, env)
             case Not(part=part):
@@ -134,6 +134,8 @@ class Expressions:
         match part:
             case Equal(left=left, right=right):
                 return self._between("!=", left, right, env)
+            case Less(left=left, right=Const() as right):
+                return self._between(">=", left, right, env)
             case Less(left=left, right=right):
                 return self._between("<=", right, left, env)
         return f"!{self.line(part, env)}"

@@ -189,4 +189,6 @@ class _Update:
                 env = env.stand_in(row, name)
             else:
                 tests.append(f"{name} = {self._place(place, env)}")
-        return " /\\ ".join(tests), self._text(write.value, env)
+        value = self.actions.folder.fold(write.value)
+        most = Binding.JUNCTION if tests else Binding.OPEN
+        return " /\\ ".join(tests), self.actions.expressions.line(value, env, most)

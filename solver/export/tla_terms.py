@@ -28,6 +28,7 @@ from ...model.language.terms import (
     Where,
 )
 from ..simplify import is_false, is_true
+from .contents import flat
 from .environment import Environment
 from .folding import Call
 from .naming import Names
@@ -149,6 +150,8 @@ class Expressions:
                 return self._between(operator, left, right, Binding.ATOM, env), Binding.ARITHMETIC
             case Equal(left=left, right=right):
                 return self._between("=", left, right, Binding.ARITHMETIC, env), Binding.COMPARISON
+            case Less(left=Const() as left, right=right):
+                return self._between(">", right, left, Binding.ARITHMETIC, env), Binding.COMPARISON
             case Less(left=left, right=right):
                 return self._between("<", left, right, Binding.ARITHMETIC, env), Binding.COMPARISON
             case Not(part=part):
@@ -166,6 +169,8 @@ class Expressions:
         match part:
             case Equal(left=left, right=right):
                 return self._between("#", left, right, Binding.ARITHMETIC, env), Binding.COMPARISON
+            case Less(left=left, right=Const() as right):
+                return self._between(">=", left, right, Binding.ARITHMETIC, env), Binding.COMPARISON
             case Less(left=left, right=right):
                 return self._between("<=", right, left, Binding.ARITHMETIC, env), Binding.COMPARISON
         return f"~{self.line(part, env, Binding.ATOM)}", Binding.COMPARISON
@@ -187,8 +192,8 @@ class Expressions:
                 function = f"[{name} \\in {members} |-> {self.line(body, inner)}]"
                 return f"{self.names.of('helper', 'sum')}({function}, {members})", Binding.ATOM
             case Where(condition=condition, yes=yes, otherwise=otherwise):
-                parts = (self.line(part, env) for part in (condition, yes, otherwise))
-                return "IF {} THEN {} ELSE {}".format(*parts), Binding.OPEN
+                test, then = self.line(condition, env), self.line(yes, env, Binding.JUNCTION)
+                return f"IF {test} THEN {then} ELSE {self.line(otherwise, env)}", Binding.OPEN
             case At():
                 return self._at(term, env)
         raise TypeError(f"no TLA+ form of {type(term).__name__}")
@@ -245,6 +250,11 @@ class Expressions:
             case ForAll() | Exists():
                 head, body, inner = self._quantifier(term, env)
                 return f"{head}\n{' ' * (column + 4)}{self.block(body, inner, column + 4)}"
+            case Not(part=And() | Or() | ForAll() | Exists() as part):
+                return f"~({self.block(part, env, column + 2)})"
+            case Equal(left=left, right=Where() as right):
+                head = f"{self.line(left, env, Binding.ARITHMETIC)} = ("
+                return f"{head}{self.block(right, env, column + len(head))})"
             case Where(condition=condition, yes=yes, otherwise=otherwise):
                 return self._laid_out_choice((condition, yes, otherwise), env, column)
         return text
@@ -253,14 +263,6 @@ class Expressions:
         words = zip(("IF ", "THEN ", "ELSE "), parts, strict=True)
         lines = (f"{word}{self.block(part, env, column + 7)}" for word, part in words)
         return f"\n{' ' * (column + 2)}".join(lines)
-
-
-def flat(term: And | Or) -> list[Term]:
-    """The parts of a conjunction of conjunctions, or of a disjunction of disjunctions."""
-    found: list[Term] = []
-    for part in term.parts:
-        found += flat(part) if type(part) is type(term) and isinstance(part, And | Or) else [part]
-    return found
 
 
 def listed(sign: str, parts: Iterable[Term], column: int, write: Callable[[Term], str]) -> str:

@@ -246,6 +246,7 @@ OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {
     "\\": lambda one, other: lambda env: one(env) - other(env),
     "<": _on_numbers(lambda a, b: a < b),
     ">": _on_numbers(lambda a, b: a > b),
+    ">=": _on_numbers(lambda a, b: a >= b),
     "<=": _on_numbers(lambda a, b: a <= b),
     "+": _on_numbers(lambda a, b: a + b),
     "-": _on_numbers(lambda a, b: a - b),
