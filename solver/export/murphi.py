@@ -132,11 +132,19 @@ class _Murphi:
         common += [line for name, table in starts.common.items() for line in self._assigned(name, table)]
         if not starts.complete:
             return self._tried(starts, common)
-        lines: list[str] = []
-        for number, alternative in enumerate(starts.alternatives, 1):
+        if len(starts.alternatives) == 1:
+            return ['startstate "start" begin', *common, "end;", ""]
+        return self._chosen(starts, common)
+
+    def _chosen(self, starts: StartTables, common: list[str]) -> list[str]:
+        """One start state for each number, which says what the fields that differ are."""
+        number = self.names.local("number", ())
+        lines = [f"ruleset {number}: 1..{len(starts.alternatives)} do", 'startstate "start" begin', *common]
+        lines.append(f"  switch {number}")
+        for case, alternative in enumerate(starts.alternatives, 1):
             own = [line for name, table in alternative.items() for line in self._assigned(name, table)]
-            lines += [f'startstate "start {number}" begin', *common, *own, "end;", ""]
-        return lines
+            lines += [f"  case {case}:", *(f"  {line}" for line in own)]
+        return [*lines, "  end;", "end; end;", ""]
 
     def _assigned(self, name: str, table: Table) -> list[str]:
         """The assignments of one field: the commonest value everywhere, then the exceptions."""

@@ -10,6 +10,7 @@ from oracle.murphi_runs import Report, rumur
 from support import PROJECT, model_file
 from vmproof import ModelError, Scope, load
 from vmproof.model.language.predicates import invariants_of
+from vmproof.model.scenarios import alike
 from vmproof.properties.search import search
 from vmproof.solver.export import NotExported, asked_possibles, murphi_model
 from vmproof.solver.initial import initial_states
@@ -71,6 +72,13 @@ def test_clusters_have_the_same_states(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_clusters_have_the_same_states(name: str, tmp_path: Path) -> None:
     agrees(cluster(name), tmp_path, "-O2")
+
+
+@pytest.mark.campaign
+def test_any_legal_placement_of_a_cluster(tmp_path: Path) -> None:
+    scope = alike(hosts=3, vms=1, start="any legal placement")
+    assert len(list(initial_states(scope))) == 3
+    agrees(scope, tmp_path, "-O2")
 
 
 STARTS = """
