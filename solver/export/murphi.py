@@ -18,9 +18,9 @@ from .contents import NotExported, asked_possibles, documented, domains_of, head
 from .environment import Environment
 from .folding import Folder
 from .murphi_rules import Rules
-from .murphi_terms import Expressions, comment
+from .murphi_terms import Expressions, comment, remark
 from .murphi_words import is_reserved
-from .naming import Names, identifier
+from .naming import Names, ascii_text, identifier
 from .starts import MOST_LISTED, StartTables, Table, by_value, start_tables
 
 MOST_TRIED = 1 << 22
@@ -120,7 +120,7 @@ class _Murphi:
             lines.append(f"  {self.names.of('budget', budget)}: 0..{limit};")
         for field in self.scope.model.fields.values():
             kind = self.expressions.arrays(field.index, self.expressions.kind(field.value))
-            about = f"  {comment(field.doc)[0]}" if field.doc else ""
+            about = f"  {remark(field.doc)}" if field.doc else ""
             lines.append(f"  {self.names.of('quantity', field.name)}: {kind};{about}")
         return [*lines, ""]
 
@@ -212,7 +212,7 @@ class _Murphi:
         for predicate in (*self.invariants, *asked_possibles(self.scope)):
             kind = "cover" if predicate.kind == "possible" else "invariant"
             about = comment(predicate.text or predicate.sentence)
-            lines += [*about, f'{kind} "{predicate.name}"', f"  {self._closed(predicate)};", ""]
+            lines += [*about, f'{kind} "{ascii_text(predicate.name)}"', f"  {self._closed(predicate)};", ""]
         for predicate in self.scope.model.of_kind("progress"):
             lines += comment(f"not asked here: the progress property {predicate.name}")
         return lines

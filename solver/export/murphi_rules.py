@@ -11,7 +11,8 @@ from ...model.language.terms import Read, Term, Var, walk
 from ...model.language.tracing import Trace, fields_read
 from .environment import Environment, environment_for
 from .folding import same_term
-from .murphi_terms import Expressions, comment
+from .murphi_terms import Expressions, comment, remark
+from .naming import ascii_text
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Rules:
         bound = "; ".join(f"{name}: {kind}" for name, kind in zip(names, kinds, strict=True))
         lines = [f"ruleset {bound} do"] if bound else []
         lines += [
-            f'rule "{trace.action.name}"',
+            f'rule "{ascii_text(trace.action.name)}"',
             *self._guards(trace, env),
             "==>",
             *self._body(trace, env),
@@ -58,10 +59,10 @@ class Rules:
             left = self.expressions.names.of("budget", budget)
             rows.append((f"({left} > 0)", f"the scope allows no further {words}"))
         removed = [guard for guard in trace.guards if not self.scope.on(guard.mechanism)]
-        lines = [line for guard in removed for line in comment(f"removed: {self._reason(guard)}", 2)]
+        lines = [f"  {remark(f'removed: {self._reason(guard)}')}" for guard in removed]
         for number, (text, reason) in enumerate(rows or [("true", "always possible")]):
             sign = "  " if number == 0 else "& "
-            lines.append(f"  {sign}{text}  {comment(f'else: {reason}')[0]}")
+            lines.append(f"  {sign}{text}  {remark(f'else: {reason}')}")
         return lines
 
     def _reason(self, guard: Guard) -> str:

@@ -44,6 +44,11 @@ def comment(text: str, indent: int = 0) -> list[str]:
     return [f"{' ' * indent}-- {line}".rstrip() for line in ascii_text(text).splitlines()]
 
 
+def remark(text: str) -> str:
+    """A text as a comment of one line."""
+    return f"-- {' '.join(ascii_text(text).split())}"
+
+
 class Expressions:
     """Writes terms. ``functions`` has the text of every function that was needed, callees first."""
 

@@ -16,9 +16,9 @@ from ...model.language.terms import Term, Total, walk
 from .contents import all_terms, asked_possibles, documented, domains_of, header, strings_of
 from .environment import environment_for
 from .folding import Folder
-from .naming import Names, ascii_text, identifier
+from .naming import Names, identifier
 from .starts import Table, start_tables
-from .tla_actions import STEP, Actions, comment, wrapped
+from .tla_actions import STEP, Actions, comment, remark, wrapped
 from .tla_terms import IN, Expressions
 from .tla_words import is_reserved
 
@@ -132,17 +132,16 @@ class _Module:
         lines = []
         for domain in self.domains:
             if isinstance(domain, Choice):
-                values = ", ".join(map(self.expressions.value, domain.of))
                 head = f"{self.names.of('enum', domain.of)} == {{"
-                lines += [*comment(documented(domain.of)), *wrapped(f"{head}{values}}}", " " * len(head)), ""]
+                values = wrapped(head, map(self.expressions.value, domain.of), "}")
+                lines += [*comment(documented(domain.of)), *values, ""]
         return lines
 
     def _statics(self) -> list[str]:
         lines = []
         for static in self.scope.model.statics.values():
             table = self.expressions.table(static.index, self.scope.static_data[static.name])
-            lines += comment(static.doc)
-            lines += [*wrapped(f"{self.names.of('quantity', static.name)} == {table}", " " * STEP), ""]
+            lines += [*comment(static.doc), f"{self.names.of('quantity', static.name)} == {table}", ""]
         return lines
 
     def _variables(self) -> list[str]:
@@ -352,19 +351,14 @@ class _Module:
 
 def _declared(keyword: str, rows: list[tuple[str, str]]) -> list[str]:
     """A declaration of several names, each with what it means."""
-    if not rows:
-        return []
-    width = max(len(name) for name, _ in rows) + 1
-    last = len(rows) - 1
+    names = [f"{name}," for name, _ in rows[:-1]] + [name for name, _ in rows[-1:]]
+    width = max(map(len, names), default=0)
     lines = [
-        f"    {name + (',' if number < last else ''):{width}}  {comment(ascii_text(says).splitlines()[0])[0]}"
-        if says
-        else f"    {name}{',' if number < last else ''}"
-        for number, (name, says) in enumerate(rows)
+        f"    {name:{width}}  {remark(says)}" if says else f"    {name}"
+        for name, (_, says) in zip(names, rows, strict=True)
     ]
-    return [keyword, *lines, ""]
+    return [keyword, *lines, ""] if rows else []
 
 
 def _tuple(name: str, parts: tuple[str, ...]) -> list[str]:
-    head = f"{name} == <<"
-    return [*wrapped(f"{head}{', '.join(parts)}>>", " " * len(head)), ""]
+    return [*wrapped(f"{name} == <<", parts, ">>"), ""]

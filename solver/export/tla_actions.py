@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...model.language.actions import Action
@@ -21,6 +22,11 @@ STEP = 4
 def comment(text: str, indent: int = 0) -> list[str]:
     """A text as comment lines."""
     return [f"{' ' * indent}\\* {line}".rstrip() for line in ascii_text(text).splitlines()]
+
+
+def remark(text: str) -> str:
+    """A text as a comment of one line."""
+    return f"\\* {' '.join(ascii_text(text).split())}"
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,8 @@ class Actions:
     def _guard(self, guard: Guard, env: Environment) -> list[str]:
         named = f" ({guard.mechanism})" if guard.mechanism else ""
         if not self.scope.on(guard.mechanism):
-            return comment(f"removed{named}: {guard.reason}")
-        reason = comment(f"else: {guard.reason}{named}")[0]
+            return [remark(f"removed{named}: {guard.reason}")]
+        reason = remark(f"else: {guard.reason}{named}")
         text = f"/\\ {self.expressions.block(self.folder.fold(guard.condition), env, STEP + 3)}"
         first, *rest = text.split(f"\n{' ' * STEP}")
         if not rest and STEP + len(first) + 2 + len(reason) <= WIDTH + 20:
@@ -70,7 +76,7 @@ class Actions:
         if action.budget is None:
             return [], []
         left = self.expressions.names.of("budget", action.budget)
-        reason = comment(f"else: the scope allows no further {action.budget.replace('_', ' ')}")[0]
+        reason = remark(f"else: the scope allows no further {action.budget.replace('_', ' ')}")
         return [f"/\\ {left} > 0  {reason}"], [(left, f"{left} - 1")]
 
     def _effects(self, trace: Trace, env: Environment) -> tuple[list[str], list[str]]:
@@ -107,19 +113,18 @@ class Actions:
             return []
         if len(kept) == 1:
             return [f"/\\ UNCHANGED {kept[0]}"]
-        head = "/\\ UNCHANGED <<"
-        indent = " " * len(head)
-        return wrapped(f"{head}{', '.join(kept)}>>", indent)
+        return wrapped("/\\ UNCHANGED <<", kept, ">>")
 
 
-def wrapped(text: str, indent: str) -> list[str]:
-    """A long list broken after its commas."""
-    lines, rest = [], text
-    while len(rest) > WIDTH - STEP and ", " in rest[len(indent) : WIDTH - STEP]:
-        cut = rest.rindex(", ", 0, WIDTH - STEP) + 1
-        lines.append(rest[:cut])
-        rest = indent + rest[cut + 1 :]
-    return [*lines, rest]
+def wrapped(head: str, parts: Iterable[str], end: str) -> list[str]:
+    """A list between a head and an end, in lines that are not too long; a part is never broken."""
+    lines, line = [], head
+    for part in parts:
+        if line not in (head, " " * len(head)) and len(line) + len(part) > WIDTH - STEP:
+            lines.append(line.rstrip())
+            line = " " * len(head)
+        line += f"{part}, "
+    return [*lines, line.removesuffix(", ") + end]
 
 
 def _list_of(names: list[str]) -> str:

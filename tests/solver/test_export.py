@@ -30,14 +30,14 @@ class Host(Sort):
 class TRUE(Enum):
     """An enumeration with a name that is taken."""
     END = "pre-\\\\copy"
-    VAR = "größer \\"quoted\\""
+    VAR = "größer \\"quoted\\", and long: it stays on one line, wide as it is"
     OTHER = 3
 
 
 class Next(State):
     """Init and end: every name is taken somewhere."""
 
-    Init = Field(Host, value=bool, doc="line one\\nline two")
+    Init = Field(Host, value=bool, doc="\\nline one\\nline two")
     end = Field(value=TRUE)
     vars = Field(value=Maybe(Host))
     count_1 = Field(Host, TRUE, value=bool)
