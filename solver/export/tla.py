@@ -300,11 +300,11 @@ class _Module:
         names, env = environment_for(self.names, statement.parameters, [premise, conclusion])
         domains = [parameter.domain for parameter in statement.parameters]
         bound = f"\\A {self.expressions.bound(names, domains)} :" if names else ""
-        parts = (self.expressions.block(part, env, STEP * 2 + 1) for part in (premise, conclusion))
         indent = " " * STEP * 2
-        waits = f"\n{indent}~> ".join(f"({part})" for part in parts)
+        waits = f"{indent}({self.expressions.block(premise, env, len(indent) + 1)})"
+        ends = f"{indent}~> ({self.expressions.block(conclusion, env, len(indent) + 4)})"
         head = f"{self.names.of('progress', predicate.name)} =="
-        return [*comment(predicate.text or predicate.sentence), head, f"    {bound}", f"{indent}{waits}", ""]
+        return [*comment(predicate.text or predicate.sentence), head, f"    {bound}", waits, ends, ""]
 
     # the configuration
 
