@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import exploring
+from . import exploring, exporting
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def _parser() -> argparse.ArgumentParser:
         listing.add_argument(
             f"--{part}", action="store_const", const=part, dest="only", help=f"only the {part}"
         )
+    export = _command(commands, "export", _export, "write the model for another checker: TLC, rumur")
+    exporting.add_options(export)
     return parser
 
 
@@ -143,7 +145,7 @@ def _command(
         help="remove a mechanism (may be repeated)",
     )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    if name != "list":
+    if name not in ("list", "export"):
         command.add_argument(
             "--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR"
         )
@@ -240,6 +242,12 @@ def _list(options: argparse.Namespace) -> int:
     from .listing import print_listing
 
     print_listing(_loaded(options).scope, _console(), options.only, options.json)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    files = exporting.exported(_loaded(options).scope, options.to, options.file.stem)
+    exporting.show(files, options)
     return 0
 
 
