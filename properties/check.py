@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
+from ..solver.diagrams.limits import Size
 from ..solver.ground import Grounder
 from ..solver.simplify import is_false
 from .effort import Effort
@@ -37,7 +38,7 @@ class Options:
     """
 
     limits: Limits = Limits(states=300_000, seconds=30)
-    effort: Effort | None = None
+    effort: Effort | None = Effort(Size(seconds=30))
     steps: int = 200_000
     seed: int = 0
     expect: Mapping[str, str] = field(default_factory=dict)

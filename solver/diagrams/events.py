@@ -14,6 +14,7 @@ from typing import Any
 
 from oxidd.util import BooleanOperator
 
+from ...model.language.domains import Range
 from ..ground import GroundAction, GroundWrite, cells_of
 from .encoding import Diagram, Encoding
 from .terms import Cases, Translator
@@ -127,8 +128,10 @@ class _Maker:
         self.encoding = translator.encoding
 
     def make(self, position: int, action: GroundAction) -> _Made | None:
-        """The instance as a diagram; None when it is possible nowhere."""
+        """The instance as a diagram; None when it is possible nowhere, or each write leaves its range."""
         guard = self.translator.truth(action.enabled())
+        for write in action.assignments:
+            guard = guard & ~outside(self.translator, write)
         here = guard & self.valid
         if not here.satisfiable():
             return None
@@ -171,6 +174,25 @@ class _Maker:
             first = Outcome(true, first.old & other.old, first.new & other.new)
         changes = first.old != true or not several
         return ((first,), *several) if changes else tuple(several)
+
+
+def outside(translator: Translator, write: GroundWrite) -> Diagram:
+    """Where the value of a write leaves the range of its field: an error of the model, not a step."""
+    result = translator.encoding.false
+    for where in overruns(translator, write).values():
+        result = result | where
+    return result
+
+
+def overruns(translator: Translator, write: GroundWrite) -> Mapping[int, Diagram]:
+    """The numbers outside the range of its field that a write can have, each with where it has it."""
+    domain, value = write.field.value if write.field else None, write.value.domain
+    if not isinstance(domain, Range):
+        return {}
+    if isinstance(value, Range) and domain.low <= value.low and value.high <= domain.high:
+        return {}
+    cases = translator.cases(write.value).items()
+    return {number: where for number, where in cases if not domain.low <= number <= domain.high}
 
 
 @dataclass(frozen=True)

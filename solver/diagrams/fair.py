@@ -47,13 +47,18 @@ class Fairness:
         inside = self.inside
         return [e for e in self.space.events if (e.preimage(inside) & inside).satisfiable()]
 
-    @cached_property
+    @property
     def homes(self) -> Diagram:
-        """Where such runs stay: states that oblige nobody, and sets that have fair rounds."""
-        obliged = union(self.space, (due.guard for due in self.dues))
-        return (self.inside & ~obliged) | self._fair()
+        """Where such runs stay: where they may stop, or go round."""
+        return self.idle | self.rounds
 
-    def _fair(self) -> Diagram:
+    @cached_property
+    def idle(self) -> Diagram:
+        """The states of the set that oblige nobody: a run may stop there."""
+        return self.inside & ~union(self.space, (due.guard for due in self.dues))
+
+    @cached_property
+    def rounds(self) -> Diagram:
         """States from all of which a fair run can go on among them for ever; none only if there is none."""
         if any(self._never_served(due) for due in self.dues):
             return self.space.encoding.false

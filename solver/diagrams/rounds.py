@@ -62,7 +62,7 @@ def endless_run(space: Space, starts: Diagram, inside: Diagram, known: Diagram) 
     track.go(path.taken)
     track.go_to(fairness.homes, inside)
     first = len(track.taken)
-    if any(due.is_possible(space.encoding.state(track.here)) for due in fairness.dues):
+    if not (space.encoding.state(track.here) & fairness.idle).satisfiable():
         first = _go_round(fairness, track)
     return EndlessRun(Path(path.start, tuple(track.taken)), len(track.taken) - first)
 
@@ -86,13 +86,13 @@ def _bottom(fairness: Fairness, track: _Track) -> Diagram:
     space = fairness.space
     while True:
         here = space.encoding.state(track.here)
-        rings = forwards(space, here, fairness.homes)
+        rings = forwards(space, here, fairness.rounds)
         while rings.grow():
             pass
         away = rings.seen & ~fairness.leading_to(here, rings.seen)
         if not away.satisfiable():
             return rings.seen
-        track.go_to(away, fairness.homes)
+        track.go_to(away, fairness.rounds)
 
 
 def _served(due: Due, track: _Track, first: int) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from oxidd.bcdd import BCDDManager
 from oxidd.util import DDMemoryError
 
-from ...model.language.domains import Range
 from ...model.language.misuse import Problem
 from ...model.language.plain import Packed, out_of_range
 from ...model.language.predicates import Predicate
@@ -19,7 +18,7 @@ from ...model.language.terms import Term
 from ..ground import GroundAction
 from ..simplify import disjunction
 from .encoding import Diagram, Encoding
-from .events import Event, events_of
+from .events import Event, events_of, overruns
 from .limits import FIRST_RESULTS, GIB, OutOfBounds, Size
 from .order import Block, block_of
 from .prepared import Prepared
@@ -141,19 +140,12 @@ class Space:
         return list(found.values())
 
     def _overruns_of(self, action: GroundAction) -> Iterator[tuple[Diagram, Problem]]:
+        guard = self.truth(action.enabled())
         for write in action.assignments:
-            domain = write.field.value if write.field is not None else None
-            if write.field is None or not isinstance(domain, Range) or _inside(write.value.domain, domain):
-                continue
-            guard = self.truth(action.enabled())
-            for value, where in self.translator.cases(write.value).items():
-                if not domain.low <= value <= domain.high:
-                    place = f"s.{self.scope.cells[write.index]} = {value}"
-                    yield guard & where, out_of_range(write.field, value, write.where, place)
-
-
-def _inside(value: object, target: Range) -> bool:
-    return isinstance(value, Range) and target.low <= value.low and value.high <= target.high
+            for value, where in overruns(self.translator, write).items():
+                assert write.field is not None
+                place = f"s.{self.scope.cells[write.index]} = {value}"
+                yield guard & where, out_of_range(write.field, value, write.where, place)
 
 
 def union(space: Space, parts: Iterable[Diagram]) -> Diagram:

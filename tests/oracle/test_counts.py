@@ -8,6 +8,8 @@ import pytest
 
 from support import model_file
 from vmproof.model.language.predicates import invariants_of
+from vmproof.properties.effort import Effort
+from vmproof.properties.explore import explore
 from vmproof.properties.search import Limits, Search, search
 
 pytestmark = pytest.mark.oracle
@@ -47,6 +49,37 @@ def test_vmc_has_the_published_counts(scope: tuple[int, int, int], published: tu
     assert counts(found) == published
     assert list(found.violations) == ["bad"]
     assert len(found.violations["bad"].instances) == 5
+
+
+LARGE = [
+    ((2, 2, 1), (436, 1_641, 13)),
+    ((3, 3, 2), (108_507, 795_469, 18)),
+    ((4, 3, 2), (1_008_601, 8_541_093, 17)),
+    ((4, 4, 1), (12_897_366, 125_892_793, 23)),
+    ((3, 5, 1), (14_034_893, 148_479_388, 29)),
+]
+
+
+@pytest.mark.parametrize(("scope", "published"), LARGE)
+def test_diagrams_count_vmc_as_published(
+    scope: tuple[int, int, int], published: tuple[int, int, int]
+) -> None:
+    found = explore(model_file("benchmarks/vmc.py").scope(*scope), (), Effort(depth=True))
+    assert found.complete
+    assert (found.states, found.transitions, found.depth) == published
+    assert list(found.violations) == ["bad"]
+    assert len(found.violations["bad"][0].instances) == 5
+
+
+@pytest.mark.parametrize(
+    ("scope", "published"),
+    [
+        ((4, 8, 2), 18_621_919_724_965),
+        pytest.param((6, 8, 2), 25_797_888_139_283_058, marks=pytest.mark.campaign),
+    ],
+)
+def test_diagrams_count_what_no_explicit_search_can(scope: tuple[int, int, int], published: int) -> None:
+    assert explore(model_file("benchmarks/vmc.py").scope(*scope)).states == published
 
 
 # An independent reading of VMC: tuples, no language. A host is a number, None is nobody.

@@ -9,9 +9,11 @@ from vmproof import Scope
 from vmproof.model.scenarios import alike
 from vmproof.properties import possible, safety
 from vmproof.properties.check import Options, check
+from vmproof.properties.effort import Effort
 from vmproof.properties.known import NO_DEADLOCK, STATE_COUNT
 from vmproof.properties.results import Finding, Result, Verdict
 from vmproof.properties.search import Limits, Tick
+from vmproof.solver.diagrams.limits import Size
 
 CATALOGUE = (safety, possible)
 
@@ -55,7 +57,7 @@ def test_an_expectation_about_nothing_is_noted() -> None:
 
 
 def test_where_the_search_gives_up_the_walk_answers_with_sampled() -> None:
-    options = Options(limits=Limits(states=50), steps=30_000, seed=7)
+    options = Options(limits=Limits(states=50), effort=None, steps=30_000, seed=7)
     result = check(vmc(), options)
     sampled = finding(result, "master_is_up")
     assert (sampled.verdict, sampled.engine) == (Verdict.SAMPLED, "walk")
@@ -63,6 +65,19 @@ def test_where_the_search_gives_up_the_walk_answers_with_sampled() -> None:
     assert "50 states breadth-first" in sampled.reason
     assert (result.seed, result.depth) == (7, None)
     assert finding(result, "bad").verdict is Verdict.REFUTED
+
+
+def test_what_is_too_large_to_search_quickly_is_explored_with_diagrams() -> None:
+    result = check(vmc(3, 3, 2))
+    held = finding(result, "master_is_up")
+    assert (result.states, held.verdict, held.engine) == (108_507, Verdict.HOLDS, "diagrams")
+    assert finding(result, "bad").trace is not None
+
+
+def test_where_diagrams_give_up_too_the_walk_answers() -> None:
+    effort = Effort(Size(memory=1 << 16))
+    options = Options(limits=Limits(states=6_000), effort=effort, steps=20_000)
+    assert finding(check(vmc(4, 4, 1), options), "master_is_up").verdict is Verdict.SAMPLED
 
 
 def test_ctrl_c_leaves_undetermined_with_what_was_found() -> None:

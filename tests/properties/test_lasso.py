@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from vmproof import Field, Range, Scope, Sort, State, action, initial, require
 from vmproof.model.language import Static, leads_to, progress
 from vmproof.properties.check import check
+from vmproof.properties.explore import explore
+from vmproof.properties.known import Lasso
 from vmproof.properties.lasso import endless_wait
 from vmproof.properties.results import Finding, Verdict
 from vmproof.properties.search import search
@@ -150,6 +152,35 @@ def test_brute_force_agrees(system: dict[str, Any]) -> None:
         assert all(not system["good"][NODES[packed[index]]] for packed in states[before:])
 
 
+@given(system=SYSTEMS)
+@settings(max_examples=300, deadline=None)
+def test_diagrams_agree_with_brute_force(system: dict[str, Any]) -> None:
+    explored = explore(scope_of(system))
+    lasso = explored.waits(good_in_the_end).lasso
+    assert (lasso is not None) == waits_for_ever(system)
+    if lasso is not None:
+        states = lasso.run.states()
+        before = len(states) - 1 - lasso.round
+        assert states[-1] == states[before]
+        index = lasso.run.scope.cell_index["at", ()]
+        assert all(not system["good"][NODES[packed[index]]] for packed in states[before:])
+        assert gives_all_their_due(system, lasso)
+
+
+def gives_all_their_due(system: dict[str, Any], lasso: Lasso) -> bool:
+    """Whether the round, done again and again, is fair; a run that stops may stop only where none is due."""
+    scope, states = lasso.run.scope, lasso.run.states()
+    index = scope.cell_index["at", ()]
+    nodes = [NODES[packed[index]] for packed in states[len(states) - 1 - lasso.round :]]
+    taken = {str(i.arguments[0]) for i in lasso.run.instances[len(lasso.run.instances) - lasso.round :]}
+    for label, kind in system["fair"].items():
+        possible = [system["can"][node, label] for node in nodes]
+        due = all(possible) if kind == "weak" else any(possible)
+        if kind and due and label not in taken:
+            return False
+    return True
+
+
 class Lamp(State):
     """A lamp with a switch."""
 
@@ -205,6 +236,6 @@ def test_a_search_that_is_cut_decides_no_wait(limit: int) -> None:
     from vmproof.properties.check import Options
     from vmproof.properties.search import Limits
 
-    result = check(Scope(Lamp, {}), Options(limits=Limits(states=limit), steps=10))
+    result = check(Scope(Lamp, {}), Options(limits=Limits(states=limit), effort=None, steps=10))
     assert all(f.property != "light" for f in result.findings)
     assert any("light" in note for note in result.notes)
