@@ -110,7 +110,7 @@ class _Searched:
         self.states, self.transitions, self.depth = found.states, found.transitions, found.depth
         self.seconds, self.coverage = found.seconds, Coverage(dict(found.fired))
         self.settled, self.complete = found.kernel.settled, found.complete
-        self.details: dict[str, object] = {}
+        self.lost, self.details = dict[str, str](), dict[str, object]()
 
     def good(self) -> tuple[Verdict, str]:
         """The verdict on what was not violated."""
@@ -145,7 +145,8 @@ class _Sampled:
         self.deadlock = found.deadlock or walked.deadlock
         self.states, self.transitions = walked.states, walked.steps
         self.seconds, self.coverage, self.seed = found.seconds + walked.seconds, walked.coverage, walked.seed
-        self.settled, self.details = found.kernel.settled, dict[str, object]()
+        self.settled, self.lost = found.kernel.settled, dict[str, str]()
+        self.details = dict[str, object]()
 
     def good(self) -> tuple[Verdict, str]:
         """The verdict on what was not violated."""

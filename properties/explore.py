@@ -15,13 +15,13 @@ from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
 from ..solver.diagrams.checkpoint import load_states, save_states
 from ..solver.diagrams.encoding import Diagram
-from ..solver.diagrams.limits import Growth, OutOfBounds
+from ..solver.diagrams.limits import Growth
 from ..solver.diagrams.prepared import Prepared
 from ..solver.diagrams.reach import Reachable
 from ..solver.diagrams.rings import Path as Way
 from ..solver.diagrams.rings import different, forwards, shortest
 from ..solver.diagrams.rounds import endless_run
-from ..solver.diagrams.space import Space
+from ..solver.diagrams.space import OUT_OF_BOUNDS, Space, reason_of
 from ..solver.ground import cells_of
 from ..solver.initial import NO_START
 from .effort import Effort
@@ -56,6 +56,7 @@ class Explored:
     details: dict[str, object] = field(default_factory=dict)
     known: Diagram | None = None
     lost: dict[str, str] = field(default_factory=dict)
+    gave_up: str = ""
 
     @property
     def complete(self) -> bool:
@@ -76,6 +77,15 @@ class Explored:
 
     def waits(self, predicate: Predicate) -> Waits:
         """Whether a progress property has a wait, and one that never ends."""
+        try:
+            return Waits(False, None, self.gave_up) if self.gave_up else self._waits(predicate)
+        except KeyboardInterrupt:
+            self.gave_up = "interrupted"
+        except OUT_OF_BOUNDS as reached:
+            self.gave_up = reason_of(reached)
+        return Waits(True, None, self.gave_up)
+
+    def _waits(self, predicate: Predicate) -> Waits:
         assert self.space is not None
         assert self.known is not None
         space, begins = self.space, False
@@ -133,8 +143,8 @@ class _Explorer:
             self._ask(self.reachable.space)
         except KeyboardInterrupt:
             self.found.stopped = "interrupted"
-        except OutOfBounds as reached:
-            self.found.stopped = str(reached)
+        except OUT_OF_BOUNDS as reached:
+            self.found.stopped = reason_of(reached)
         self.found.seconds = time.perf_counter() - began
         return self.found
 
@@ -145,8 +155,8 @@ class _Explorer:
             reachable.grow()
         except KeyboardInterrupt:
             self.found.stopped = "interrupted"
-        except OutOfBounds as reached:
-            self.found.stopped = str(reached)
+        except OUT_OF_BOUNDS as reached:
+            self.found.stopped = reason_of(reached)
         if not reachable.known.satisfiable():
             self.found.stopped = NO_START
         self._save()
@@ -177,9 +187,18 @@ class _Explorer:
         for predicate in self.invariants:
             bad = known & ~space.statement(predicate)
             if bad.satisfiable():
-                self.found.violations[predicate.name] = self._runs(space, bad, known)
+                self._show(predicate.name, space, bad, known)
         if not self.effort.only:
             self._ask_everything(space, known)
+
+    def _show(self, name: str, space: Space, bad: Diagram, known: Diagram) -> None:
+        """Keep the runs to a violation; or why none was found in time."""
+        try:
+            self.found.violations[name] = self._runs(space, bad, known)
+        except OUT_OF_BOUNDS as reached:
+            self.found.lost[name] = (
+                f"a violation is reachable, but the run to it was lost: {reason_of(reached)}"
+            )
 
     def _runs(self, space: Space, goal: Diagram, known: Diagram) -> tuple[Run, ...]:
         """Shortest runs to a goal that end in different actions."""

@@ -30,16 +30,21 @@ class Lasso:
 
 @dataclass(frozen=True)
 class Waits:
-    """What is known of a progress property: whether a wait ever begins, and one that never ends."""
+    """What is known of a progress property: whether a wait ever begins, and one that never ends.
+
+    ``gave_up`` says why neither is known.
+    """
 
     begins: bool
     lasso: Lasso | None
+    gave_up: str = ""
 
 
 class Known(Protocol):
     """What an engine found out; ``details`` are its own.
 
-    ``violations`` has for each broken invariant the runs to it, the shortest first; ``witnesses`` a run to
+    ``violations`` has for each broken invariant the runs to it, the shortest first; ``lost`` those to which
+    no run was found, and why; ``witnesses`` a run to
     each ``possible`` that was seen, or None where only its state was; ``settled`` the invariants that read
     nothing that can change; ``complete``: every reachable state was visited.
     """
@@ -50,6 +55,8 @@ class Known(Protocol):
     def complete(self) -> bool: ...
     @property
     def violations(self) -> Mapping[str, tuple[Run, ...]]: ...
+    @property
+    def lost(self) -> Mapping[str, str]: ...
     @property
     def witnesses(self) -> Mapping[str, Run | None]: ...
     @property
@@ -121,6 +128,8 @@ def _finding(predicate: Predicate, known: Known, verdict: Verdict, reason: str) 
 
 
 def _invariant(scope: Scope, predicate: Predicate, known: Known) -> Finding:
+    if predicate.name in known.lost:
+        return _finding(predicate, known, Verdict.UNDETERMINED, known.lost[predicate.name])
     runs = known.violations.get(predicate.name, ())
     if not runs:
         verdict, reason = known.good()
@@ -160,7 +169,9 @@ def _progress(scope: Scope, known: Known) -> Iterator[Finding]:
     """The progress properties whose wait begins in the scope."""
     for predicate in scope.model.of_kind("progress"):
         waits = known.waits(predicate)
-        if waits.lasso is not None:
+        if waits.gave_up:
+            yield _finding(predicate, known, Verdict.UNDETERMINED, waits.gave_up)
+        elif waits.lasso is not None:
             yield _endless(predicate, known, waits.lasso)
         elif waits.begins:
             yield _finding(predicate, known, *known.good())

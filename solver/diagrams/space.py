@@ -25,6 +25,7 @@ from .prepared import Prepared
 from .terms import Translator
 
 USUAL = Size()
+OUT_OF_BOUNDS = (OutOfBounds, DDMemoryError)
 FULL = 0.5  # of the nodes: then those that nobody uses are collected
 
 
@@ -146,6 +147,11 @@ class Space:
                 assert write.field is not None
                 place = f"s.{self.scope.cells[write.index]} = {value}"
                 yield guard & where, out_of_range(write.field, value, write.where, place)
+
+
+def reason_of(reached: Exception) -> str:
+    """Which limit an exception of ``OUT_OF_BOUNDS`` tells of."""
+    return "the memory limit is reached" if isinstance(reached, DDMemoryError) else str(reached)
 
 
 def union(space: Space, parts: Iterable[Diagram]) -> Diagram:

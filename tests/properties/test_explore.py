@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model.cluster.test_scopes import FILES, asked, loaded, searched
+from shipped import SMALL, explored, loaded, searched
 from support import model_file
 from vmproof import Field, Range, Scope, State, action, initial, require
 from vmproof.model.language import ModelError
@@ -23,28 +23,10 @@ from vmproof.properties.results import Verdict
 from vmproof.properties.search import search
 from vmproof.solver.diagrams.limits import CheckpointError, Growth, Size
 
-LARGE = ("everything", "three-systems", "pair-and-partition", "high-availability", "fault-tolerance")
-SMALL = [name for name in FILES if name not in LARGE]
-
 
 def vmc(hosts: int = 3, vms: int = 2, crashes: int = 2) -> Scope:
     scope: Scope = model_file("benchmarks/vmc.py").scope(hosts, vms, crashes)
     return scope
-
-
-def explored(name: str) -> Explored:
-    return explore(loaded(name).scope, asked(name), Effort(depth=name in SMALL))
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_shipped_scope_has_the_states_and_verdicts_that_its_file_says(name: str) -> None:
-    found, expect = explored(name), loaded(name).expect
-    assert found.complete
-    assert found.states == loaded(name).states
-    endless = {p.name for p in found.scope.model.of_kind("progress") if found.waits(p).lasso}
-    assert {*found.violations, *endless} == {p for p, verdict in expect.items() if verdict == "REFUTED"}
-    assert found.deadlock is None
-    assert [p.name for p in asked(name) if p.name not in found.witnesses] == []
 
 
 @pytest.mark.parametrize("name", SMALL)
