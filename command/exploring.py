@@ -25,7 +25,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--property", action="append", default=[], metavar="NAME", dest="only",
         help="ask only this invariant, in its cone of influence (may be repeated)",
     )  # fmt: skip
-    add_limits(command)
+    add_limits(command, 4)
     command.add_argument("--seconds", type=float, metavar="S", help="give up after S seconds (never)")
     command.add_argument("--depth", action="store_true", help="count the levels of a breadth-first search")
     command.add_argument("--transitions", action="store_true", help="count the steps, whatever it costs")
@@ -37,10 +37,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", metavar="FILE", type=Path, help="go on from such a file")
 
 
-def add_limits(command: argparse.ArgumentParser) -> None:
-    """The options that ``check`` has, too."""
+def add_limits(command: argparse.ArgumentParser, gib: int) -> None:
+    """The options that ``check`` has, too; ``gib``: the usual memory."""
     command.add_argument(
-        "--memory", type=_bytes, default=4 << 30, metavar="SIZE", help="of the diagrams (4GiB)"
+        "--memory", type=_bytes, default=gib << 30, metavar="SIZE", help=f"of the diagrams ({gib}GiB)"
     )
     command.add_argument("--threads", type=int, default=1, metavar="N", help="that work on one diagram (1)")
 

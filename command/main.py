@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -37,8 +39,10 @@ exit status: 0 holds (or sampled without a violation), 1 refuted, 2 usage, 3 und
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status. A request to end is taken as Ctrl-C is."""
     options = _parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _answered(options)
     except KeyboardInterrupt:
@@ -111,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("file", metavar="FILE", type=Path)
     _effort(check)
-    exploring.add_limits(check)
+    exploring.add_limits(check, 1)
     exploring.add_arguments(_command(commands, "explore", _explore, exploring.SAYS))
     listing = _command(
         commands, "list", _list, "actions, properties, mechanisms and settings, with their sources"

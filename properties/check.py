@@ -72,7 +72,9 @@ def _known(scope: Scope, options: Options, asked: list[Predicate]) -> Known:
         explored = _explored(scope, options.effort, asked, options)
         if explored.complete or explored.stopped == "interrupted":
             return explored
-        found = _searched(scope, options.limits, asked, options)
+        seconds = options.limits.seconds
+        less = replace(options.limits, seconds=None if seconds is None else seconds / 3)
+        found = _searched(scope, less, asked, options)
     if not _gave_up(found):
         return _Searched(found)
     invariants = invariants_of(scope.model)
@@ -94,7 +96,7 @@ def _searched(scope: Scope, limits: Limits, asked: list[Predicate], options: Opt
 def _explored(scope: Scope, effort: Effort, asked: list[Predicate], options: Options) -> Explored:
     from .explore import explore
 
-    return explore(scope, asked, effort, options.on_tick)
+    return explore(scope, asked, replace(effort, partial=False), options.on_tick)
 
 
 class _Searched:

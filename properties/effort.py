@@ -15,7 +15,8 @@ class Effort:
     ``only``: names of the invariants that are asked, in their cone of influence; empty: everything.
     ``depth``: count the levels, too; ``steps``: count the steps whatever it costs; ``counterexamples``: so
     many of each broken invariant, ending in different actions. ``checkpoint``: a file where the states known
-    so far are kept, now and then and at the end; ``resume``: such a file to go on from.
+    so far are kept, now and then and at the end; ``resume``: such a file to go on from. ``partial``: ask the
+    states that are known when a limit is reached.
     """
 
     size: Size = Size()
@@ -25,3 +26,4 @@ class Effort:
     counterexamples: int = 1
     checkpoint: Path | None = None
     resume: Path | None = None
+    partial: bool = True

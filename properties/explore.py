@@ -31,6 +31,8 @@ from .results import Coverage, GuardCoverage, Verdict
 
 CHEAP = 50_000_000  # node visits: what counting steps may cost unless it is asked for
 SAVE_EVERY = 60.0  # seconds between checkpoints
+AFTERWARDS = 0.2  # of the time limit, for questions when it was reached
+INTERRUPTED = "interrupted"
 USUAL = Effort()
 SHORT_STATES = 1_000_000  # up to so many states a witness comes with its shortest run
 
@@ -80,7 +82,7 @@ class Explored:
         try:
             return Waits(False, None, self.gave_up) if self.gave_up else self._waits(predicate)
         except KeyboardInterrupt:
-            self.gave_up = "interrupted"
+            self.gave_up = INTERRUPTED
         except OUT_OF_BOUNDS as reached:
             self.gave_up = reason_of(reached)
         return Waits(True, None, self.gave_up)
@@ -140,9 +142,10 @@ class _Explorer:
         try:
             about = self.invariants if self.effort.only else ()
             self._grow(Space(Prepared(self.scope, about), self.effort.size))
-            self._ask(self.reachable.space)
+            if not self.found.stopped or self.effort.partial or self.found.stopped == INTERRUPTED:
+                self._ask(self.reachable.space)
         except KeyboardInterrupt:
-            self.found.stopped = "interrupted"
+            self.found.stopped = INTERRUPTED
         except OUT_OF_BOUNDS as reached:
             self.found.stopped = reason_of(reached)
         self.found.seconds = time.perf_counter() - began
@@ -154,7 +157,7 @@ class _Explorer:
         try:
             reachable.grow()
         except KeyboardInterrupt:
-            self.found.stopped = "interrupted"
+            self.found.stopped = INTERRUPTED
         except OUT_OF_BOUNDS as reached:
             self.found.stopped = reason_of(reached)
         if not reachable.known.satisfiable():
@@ -176,9 +179,9 @@ class _Explorer:
             self._saved = time.perf_counter()
 
     def _ask(self, space: Space) -> None:
-        """All questions about the known states; a limit that was reached gives them as much again."""
+        """All questions about the known states; they have as much time again, less when not all are known."""
         known = self.reachable.known
-        space.restart_clock()
+        space.restart_clock(1.0 if self.found.complete else AFTERWARDS)
         problems = space.overruns(known)
         if problems:
             raise ModelError(problems)

@@ -138,13 +138,16 @@ def _union(one: Values, other: Values) -> Values:
 
 
 def _ends(values: Values) -> tuple[int, int]:
-    return min(values), max(values)
+    return (values[0], values[-1]) if isinstance(values, range) else (min(values), max(values))
 
 
 def _equal(left: Values, right: Values) -> Values:
     if len(left) == len(right) == 1:
         return TRUE if next(iter(left)) == next(iter(right)) else FALSE
-    return EITHER if any(value in right for value in left) else FALSE
+    fewer, more = sorted((left, right), key=len)
+    if isinstance(fewer, range):
+        return EITHER if fewer[0] <= more[-1] and more[0] <= fewer[-1] else FALSE
+    return EITHER if any(value in more for value in fewer) else FALSE
 
 
 def _less(left: Values, right: Values) -> Values:

@@ -8,7 +8,7 @@ an action that writes many cells has few outcomes in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,14 +83,21 @@ def _union(parts: Sequence[Diagram]) -> Diagram:
     return result
 
 
-def events_of(translator: Translator, actions: Sequence[GroundAction], valid: Diagram) -> list[Event]:
+def events_of(
+    translator: Translator,
+    actions: Sequence[GroundAction],
+    valid: Diagram,
+    on_action: Callable[[], None],
+) -> list[Event]:
     """The events of a scope: one for all action instances that differ only in their guards.
 
-    An instance that is possible in no state of ``valid`` is in none of them.
+    An instance that is possible in no state of ``valid`` is in none of them. ``on_action`` is called before
+    each; it may raise to end long work.
     """
     maker = _Maker(translator, valid)
     merged: dict[tuple[Any, ...], list[_Made]] = {}
     for position, action in enumerate(actions):
+        on_action()
         made = maker.make(position, action)
         if made is not None:
             merged.setdefault(made.effect, []).append(made)

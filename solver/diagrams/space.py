@@ -53,7 +53,7 @@ class Space:
         self.encoding = Encoding(self.scope, prepared.codes, prepared.order, self.manager)
         self.translator = Translator(self.encoding)
         self.valid = self.encoding.valid()
-        self.events = events_of(self.translator, self.actions, self.valid)
+        self.events = events_of(self.translator, self.actions, self.valid, self.look_at_clock)
         self._starts = self.truth(prepared.start) & self._full_budgets() & self.valid
         self.initial = self._kept(self._starts)
 
@@ -73,18 +73,22 @@ class Space:
         full = {i: len(c.values) - 1 for i, c in enumerate(self.scope.cells) if c.field not in fields}
         return self.encoding.of_codes(full)
 
-    def restart_clock(self) -> None:
-        """Allow as many seconds again."""
+    def restart_clock(self, share: float = 1.0) -> None:
+        """Allow as many seconds again, or a share of them."""
         seconds = self.size.seconds
-        self._deadline = None if seconds is None else time.perf_counter() + seconds
+        self._deadline = None if seconds is None else time.perf_counter() + share * seconds
+
+    def look_at_clock(self) -> None:
+        """Raises OutOfBounds when time is over."""
+        if self._deadline is not None and time.perf_counter() > self._deadline:
+            raise OutOfBounds(f"the limit of {self.size.seconds:g} s is reached")
 
     def within_limits(self, make: Callable[..., Diagram], *arguments: Any) -> Diagram:
         """The diagram that ``make`` makes; when nodes run short, after collecting those that nobody uses.
 
         Raises OutOfBounds when time is over, or when there is no room even then.
         """
-        if self._deadline is not None and time.perf_counter() > self._deadline:
-            raise OutOfBounds(f"the limit of {self.size.seconds:g} s is reached")
+        self.look_at_clock()
         if self.manager.approx_num_inner_nodes() > FULL * self.size.nodes:
             self.manager.gc()
         try:
