@@ -145,7 +145,7 @@ def _equal(left: Values, right: Values) -> Values:
     if len(left) == len(right) == 1:
         return TRUE if next(iter(left)) == next(iter(right)) else FALSE
     fewer, more = sorted((left, right), key=len)
-    if isinstance(fewer, range):
+    if isinstance(fewer, range) and isinstance(more, range):
         return EITHER if fewer[0] <= more[-1] and more[0] <= fewer[-1] else FALSE
     return EITHER if any(value in more for value in fewer) else FALSE
 
