@@ -26,11 +26,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="ask only this invariant, in its cone of influence (may be repeated)",
     )  # fmt: skip
     add_limits(command, 4)
-    command.add_argument("--seconds", type=float, metavar="S", help="give up after S seconds (never)")
+    command.add_argument(
+        "--seconds", type=_positive(float), metavar="S", help="give up after S seconds (never)"
+    )
     command.add_argument("--depth", action="store_true", help="count the levels of a breadth-first search")
     command.add_argument("--transitions", action="store_true", help="count the steps, whatever it costs")
     command.add_argument(
-        "--counterexamples", type=int, default=1, metavar="N",
+        "--counterexamples", type=_positive(int), default=1, metavar="N",
         help="show at most N of each broken invariant, ending in different actions (1)",
     )  # fmt: skip
     command.add_argument("--checkpoint", metavar="FILE", type=Path, help="keep the known states in FILE")
@@ -42,7 +44,22 @@ def add_limits(command: argparse.ArgumentParser, gib: int) -> None:
     command.add_argument(
         "--memory", type=_bytes, default=gib << 30, metavar="SIZE", help=f"of the diagrams ({gib}GiB)"
     )
-    command.add_argument("--threads", type=int, default=1, metavar="N", help="that work on one diagram (1)")
+    command.add_argument(
+        "--threads", type=_positive(int), default=1, metavar="N", help="that work on one diagram (1)"
+    )
+
+
+def _positive(number: type[float] | type[int]) -> Callable[[str], float]:
+    """A parser of numbers above zero."""
+
+    def positive(text: str) -> float:
+        value = number(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text} is not above zero")
+        return value
+
+    positive.__name__ = number.__name__
+    return positive
 
 
 def _bytes(text: str) -> int:
@@ -81,7 +98,7 @@ def _effort(options: argparse.Namespace, loaded: Loaded) -> Effort:
         tuple(options.only),
         options.depth,
         options.transitions,
-        max(1, options.counterexamples),
+        options.counterexamples,
         options.checkpoint,
         options.resume,
     )

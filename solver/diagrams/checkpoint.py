@@ -34,6 +34,7 @@ def save_states(space: Space, states: Diagram, path: Path) -> None:
     os.close(handle)
     try:
         space.manager.export_dddmp(name, [states], diagram_name=fingerprint(space))
+        os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -183,3 +183,61 @@ def test_a_rule_that_the_model_does_not_read_is_named(
     assert main([command, str(file), "--json"]) == 0
     notes = json.loads(capsys.readouterr().out)["notes"]
     assert [note for note in notes if "'pair' (keep together) counts for nothing yet" in note]
+
+
+def test_explore_counts_what_others_published(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explore", VMC, "--scope", "hosts=4,vms=4,crashes=1", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["command"], found["states"], found["depth"]) == ("explore", 12_897_366, None)
+    (bad,) = (row for row in found["results"] if row["property"] == "bad")
+    assert (bad["engine"], len(bad["trace"])) == ("diagrams", 5)
+
+
+def test_explore_says_what_it_cut_away(capsys: pytest.CaptureFixture[str]) -> None:
+    scope = str(ROOT / "examples" / "scopes" / "partition.toml")
+    assert main(["explore", scope, "--property", "unique_master"]) == 0
+    out = capsys.readouterr().out
+    assert "cone of influence: 21 of" in out
+    assert "guest_works" in out
+
+
+def test_explore_goes_on_from_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(tmp_path / "states.dd")
+    main(["explore", VMC, *SMALL, "--seconds", "0.000001", "--checkpoint", file])
+    assert main(["explore", VMC, *SMALL, "--resume", file, "--json"]) == 1
+    assert '"states": 436' in capsys.readouterr().out
+    assert main(["explore", VMC, "--resume", file]) == 2
+    assert "another model or scope" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--memory", "much"], "is no size"),
+        (["--threads", "0"], "not above zero"),
+        (["--seconds", "-1"], "not above zero"),
+        (["--counterexamples", "many"], "invalid int value"),
+    ],
+)
+def test_explore_refuses_senseless_limits(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["explore", VMC, *arguments])
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--property", "nope"], "no invariant nope; known: runs_on_live_host"),
+        (["--checkpoint", "no-such-folder/x"], "no such folder"),
+        (["--resume", "no-such-file"], "is no checkpoint"),
+    ],
+)
+def test_explore_names_what_is_not_there(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explore", VMC, *SMALL, *arguments]) == 2
+    assert says in capsys.readouterr().err
