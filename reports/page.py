@@ -10,7 +10,7 @@ from pathlib import Path
 from ..properties.results import Finding, Result, Step, Verdict
 from .as_json import to_json, write_text
 from .pictures import cluster_picture, state_graph_picture
-from .sentences import called, changes_of, counts_of, value_text
+from .sentences import called, changes_of, counts_of, details_of, value_text
 
 _READING = {
     Verdict.PROVED: "for every number of hosts and VMs, under the settings above",
@@ -131,7 +131,11 @@ def _trace(finding: Finding) -> str:
     program = f"<h3>As a program</h3><pre>{escape(finding.program)}</pre>" if finding.program else ""
     before, after = steps[: len(steps) - finding.round], steps[len(steps) - finding.round :]
     rounds = f"<h3>From here it goes round for ever</h3>{_steps(after)}" if finding.round else ""
-    body = f"<p>{escape(finding.sentence)}</p>{_steps(before)}{rounds}{program}"
+    others = "".join(
+        f"<h3>Another, {len(other)} steps, ending in {escape(other[-1].action)}</h3>{_steps(other)}"
+        for other in finding.more
+    )
+    body = f"<p>{escape(finding.sentence)}</p>{_steps(before)}{rounds}{others}{program}"
     return _section(f"Counterexample to {finding.property}, {len(steps)} steps", body)
 
 
@@ -170,7 +174,7 @@ def _coverage(result: Result) -> str:
 def _scope(result: Result) -> str:
     pairs = [*result.scope.items(), *result.settings.items()]
     rows = [[f"<code>{escape(str(key))}</code>", escape(value_text(value))] for key, value in pairs]
-    notes = "".join(f"<p>Note: {escape(note)}</p>" for note in result.notes)
+    notes = "".join(f"<p>Note: {escape(note)}</p>" for note in (*result.notes, *details_of(result)))
     return _section("Scope and settings", _table(["name", "value"], rows) + notes)
 
 

@@ -203,7 +203,7 @@ def test_explore_says_what_it_cut_away(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_explore_goes_on_from_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(tmp_path / "states.dd")
-    main(["explore", VMC, *SMALL, "--seconds", "0.000001", "--checkpoint", file])
+    main(["explore", VMC, *SMALL, "--checkpoint", file])
     assert main(["explore", VMC, *SMALL, "--resume", file, "--json"]) == 1
     assert '"states": 436' in capsys.readouterr().out
     assert main(["explore", VMC, "--resume", file]) == 2
