@@ -1,0 +1,296 @@
+"""What an inductive proof has to show: each invariant holds at the start, and every action keeps it.
+
+A ``Theory`` is a model under fixed settings, for any number of members. Hypotheses have names, so that an
+answer can say which of them it needed:
+
+    invariant NAME, axiom NAME, range FIELD     about the state before the step
+    guard NUMBER, effect MECHANISM              about the action
+    initial NAME                                about the start
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import z3
+
+from ...model.language.domains import Domain, MaybeMember, Member, Members
+from ...model.language.predicates import Predicate
+from ...model.language.scope import Scope
+from ...model.language.state import sort_of
+from ...model.language.terms import Var
+from ...model.language.tracing import Statement, Trace, fields_read
+from .encoding import Environment, closed, encode
+from .solving import Answer, Asker, Limits, Reply
+from .states import After, Before, fits
+from .sums import Link, Sums, change_of, comparisons
+from .universe import Expr, Universe
+
+Formulas = dict[str, Expr]
+Known = Mapping[Domain, list[Expr]]
+"""Members that a question is about."""
+
+
+@dataclass
+class Step:
+    """One action in any state: its parameters, guards and the state after it."""
+
+    trace: Trace
+    env: Environment
+    guards: Formulas
+    before: Before
+    after: After
+    old: Sums
+    new: Sums
+
+    def points_of(self, var: Var) -> list[Expr]:
+        """The action's parameters of a sort."""
+        return [self.env[p.name] for p in self.trace.parameters if p.domain == var.domain]
+
+
+class Theory:
+    """The model of a scope, under its settings and mechanisms, for any number of members (or for these)."""
+
+    def __init__(
+        self, scope: Scope, invariants: Mapping[str, Predicate], members: Members | None = None
+    ) -> None:
+        self.scope = scope
+        self.invariants = invariants
+        self.universe = Universe(members)
+        self.sums = Sums(self.universe)
+        self.before = Before(self.universe, scope.model, self.sums)
+        self._statements: dict[str, Statement] = {}
+
+    def statement(self, predicate: Predicate) -> Statement:
+        """A predicate's terms, traced once."""
+        if predicate.name not in self._statements:
+            self._statements[predicate.name] = self.scope.statement(predicate)
+        return self._statements[predicate.name]
+
+    def _all(self, predicates: Iterable[Predicate], known: Known | None) -> Formulas:
+        statements = [self.statement(p) for p in predicates]
+        return {
+            f"{s.predicate.kind} {s.predicate.name}": closed(self.before, s.parameters, s.bodies[0], known)
+            for s in statements
+        }
+
+    def axioms(self, known: Known | None = None) -> Formulas:
+        """What the fixed data obey, and that numbers lie in their ranges."""
+        model = self.scope.model
+        found = self._all(model.of_kind("axiom"), known)
+        for quantity in (*model.fields.values(), *model.statics.values()):
+            inside = self.before.in_range(quantity)
+            if inside is not None:
+                found[f"range {quantity.name}"] = inside
+        return found
+
+    def initial(self, known: Known | None = None) -> Formulas:
+        """Where a run begins."""
+        return self._all(self.scope.initial_predicates(), known)
+
+    def assumed(self, known: Known | None = None) -> Formulas:
+        """The invariants before a step."""
+        return self._all(self.invariants.values(), known)
+
+    def some(self, predicate: Predicate) -> dict[str, Expr]:
+        """Members that nothing is known of, one for each parameter of a statement."""
+        variables = self.statement(predicate).parameters
+        return {v.name: z3.Const(f"some {v.name}", self.universe.sort(v.domain)) for v in variables}
+
+    def step(self, name: str) -> Step:
+        """An action in any state."""
+        trace = self.scope.traces[name]
+        env = {v.name: z3.Const(v.name, self.universe.sort(v.domain)) for v in trace.parameters}
+        guards = {
+            guard_name(number, guard.mechanism): encode(self.before, guard.condition, env)
+            for number, guard in enumerate(trace.guards)
+            if self.scope.on(guard.mechanism)
+        }
+        writes = tuple(w for w in trace.writes if all(map(self.scope.on, w.mechanisms)))
+        effects = {m: z3.Bool(f"effect {m}") for w in writes for m in w.mechanisms}
+        guards |= {f"effect {mechanism}": happens for mechanism, happens in effects.items()}
+        new = Sums(self.universe, "'")
+        after = After(self.before, writes, env, new, effects)
+        return Step(trace, env, guards, self.before, after, self.sums, new)
+
+    def goal(self, predicate: Predicate, state: Before | After) -> Expr:
+        """A statement about a state, for some members."""
+        return encode(state, self.statement(predicate).bodies[0], self.some(predicate))
+
+    def known(self, predicate: Predicate, step: Step | None = None) -> Known:
+        """The members that a question is about, by their sorts."""
+        found: dict[Domain, list[Expr]] = {}
+        for var in self.statement(predicate).parameters:
+            if isinstance(var.domain, Member):
+                found.setdefault(var.domain, []).append(self.some(predicate)[var.name])
+        for var in step.trace.parameters if step is not None else ():
+            if isinstance(var.domain, Member):
+                found.setdefault(var.domain, []).append(step.env[var.name])
+        return found
+
+    def written_goals(self, step: Step) -> Iterator[str]:
+        """The invariants that read a field which the action writes: the others keep their value."""
+        written = set(step.after.writes)
+        for name, predicate in self.invariants.items():
+            if written & self.reads(predicate):
+                yield name
+
+    def reads(self, predicate: Predicate) -> frozenset[str]:
+        """The fields that a statement reads."""
+        return fields_read(list(self.statement(predicate).bodies))
+
+
+def guard_name(number: int, mechanism: str | None) -> str:
+    """The name of a guard among the hypotheses."""
+    return f"guard {number}" + (f" of {mechanism}" if mechanism else "")
+
+
+def mechanism_of(hypothesis: str) -> str | None:
+    """The mechanism that a hypothesis stands for, if it is the guard or the effect of one."""
+    kind, _, rest = hypothesis.partition(" ")
+    if kind == "effect":
+        return rest
+    return rest.partition(" of ")[2] or None if kind == "guard" else None
+
+
+class Question:
+    """Whether some hypotheses imply statements, asked in the cheapest way that is enough.
+
+    First the hypotheses are said of the members alone that the question is about, then of all.
+    """
+
+    def __init__(self, theory: Theory, limits: Limits, step: Step | None) -> None:
+        self.theory = theory
+        self.limits = limits
+        self.step = step
+        self._askers: dict[object, Asker] = {}
+
+    def hypotheses(self, known: Known | None) -> Formulas:
+        """What may be used; ``known`` as in ``closed``."""
+        raise NotImplementedError
+
+    def asker(self, predicate: Predicate | None) -> Asker:
+        """A solver with the hypotheses, said of the members that a statement is about, or of all."""
+        known = None if predicate is None else self.theory.known(predicate, self.step)
+        key = tuple(str(member) for members in known.values() for member in members) if known else None
+        if key not in self._askers:
+            self._askers[key] = Asker(self.limits)
+            self._askers[key].suppose(self.hypotheses(known))
+        return self._askers[key]
+
+    def ask(self, predicate: Predicate, state: Before | After, without: frozenset[str] = frozenset()) -> Reply:
+        """Whether the hypotheses imply a statement about a state."""
+        goal = self.theory.goal(predicate, state)
+        first = self.asker(predicate).ask(goal, without=without)
+        if first.answer is Answer.PROVED:
+            return first
+        shown, cores = self.links(without)
+        return _with_core(self.asker(None).ask(goal, shown, without), cores, shown)
+
+    def links(self, without: frozenset[str]) -> tuple[Formulas, Cores]:
+        """What is known of sums, each fact shown on its own first."""
+        shown: Formulas = {}
+        cores: Cores = {}
+        for link in self.candidates():
+            reply = self.asker(None).ask(link.needs, without=without)
+            if reply.answer is Answer.PROVED:
+                shown[f"sum {link.name}"], cores[f"sum {link.name}"] = link.fact, reply.core
+        return shown, cores
+
+    def candidates(self) -> Iterator[Link]:
+        """Facts about sums that may be shown."""
+        return iter(())
+
+
+Cores = dict[str, frozenset[str]]
+
+
+class Consecution(Question):
+    """Whether an action keeps invariants."""
+
+    step: Step
+
+    def __init__(self, theory: Theory, action: str, limits: Limits) -> None:
+        super().__init__(theory, limits, theory.step(action))
+
+    def hypotheses(self, known: Known | None) -> Formulas:
+        return self.theory.axioms(known) | self.theory.assumed(known) | self.step.guards
+
+    def candidates(self) -> Iterator[Link]:
+        step = self.step
+        for found in list(step.new.known.values()):
+            yield from change_of(
+                found, step.before, step.after, step.old, step.new, step.points_of(found.term.var)
+            )
+
+    def keeps(self, name: str, without: frozenset[str] = frozenset()) -> Reply:
+        """Whether the action keeps an invariant."""
+        self.step.new.known.clear()
+        return self.ask(self.theory.invariants[name], self.step.after, without)
+
+    def stays_in_range(self, number: int) -> Reply | None:
+        """Whether the action's write of that number stays in its field's range; None where that is plain."""
+        write = self.step.trace.writes[number]
+        inside = fits(write, self.step.before, self.step.env)
+        return None if inside is None else self.asker(None).ask(inside)
+
+    def possible(self) -> Reply:
+        """Whether the action can never happen: FAILED is good here, there is a state for it."""
+        return self.asker(None).ask(z3.BoolVal(False))
+
+
+class SameState(Question):
+    """Whether statements hold at the start, or follow from others in any state."""
+
+    def __init__(self, theory: Theory, limits: Limits, start: bool) -> None:
+        super().__init__(theory, limits, None)
+        self.start = start
+
+    def hypotheses(self, known: Known | None) -> Formulas:
+        more = self.theory.initial(known) if self.start else self.theory.assumed(known)
+        return self.theory.axioms(known) | more
+
+    def candidates(self) -> Iterator[Link]:
+        sums = self.theory.sums
+        return comparisons(list(sums.known.values()), self.theory.before, sums)
+
+    def implies(self, predicate: Predicate) -> Reply:
+        """Whether the hypotheses imply a statement about the same state."""
+        return self.ask(predicate, self.theory.before)
+
+
+def _with_core(reply: Reply, cores: Cores, links: Formulas) -> Reply:
+    """The reply, the facts about sums in its core replaced by what these needed."""
+    core = frozenset(name for name in reply.core if name not in links)
+    for name in reply.core & set(links):
+        core |= cores[name]
+    return Reply(reply.answer, core, reply.seconds, reply.model, reply.reason)
+
+
+def warnings(scope: Scope) -> list[str]:
+    """Fields that lead from a sort back to itself: with these Z3 may not come to an end."""
+    arrows: dict[str, set[str]] = {}
+    for quantity in (*scope.model.fields.values(), *scope.model.statics.values()):
+        if isinstance(quantity.value, Member | MaybeMember):
+            target = quantity.value.of.__name__
+            for domain in quantity.index:
+                of = sort_of(domain)
+                if of is not None:
+                    arrows.setdefault(of.__name__, set()).add(target)
+    return [
+        f"fields lead from {sort} back to {sort}: a proof may not come to an end"
+        for sort in arrows
+        if sort in _reachable(arrows, sort)
+    ]
+
+
+def _reachable(arrows: Mapping[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(arrows.get(start, ()))
+    while waiting:
+        sort = waiting.pop()
+        if sort not in found:
+            found.add(sort)
+            waiting.extend(arrows.get(sort, ()))
+    return found

@@ -1,0 +1,170 @@
+"""States in Z3: the one before a step as functions, the one after it built from these.
+
+The value of a field after an action is a function of the values before it (``If(place == written, new,
+old)``), so no primed copies of the fields and no frame axioms are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import z3
+
+from ...model.language.domains import MaybeMember, Member, Range, Sort
+from ...model.language.recording import Write
+from ...model.language.state import Model, Quantity
+from ...model.language.terms import Count, Total, Var
+from .encoding import Environment, StateView, encode
+from .universe import TRUE, Expr, Optional, Universe, choice, conjunction, equality, negation
+
+Sums = Callable[["StateView", Count | Total, Environment], Expr]
+"""What the state says of a sum over a sort of any size."""
+
+
+class Before:
+    """Any state: a Z3 function for every field and static."""
+
+    def __init__(self, universe: Universe, model: Model, sums: Sums | None = None) -> None:
+        self.universe = universe
+        self.model = model
+        self.sums = sums
+        self.functions: dict[str, tuple[z3.FuncDeclRef, ...]] = {}
+
+    def read(self, field: str, places: tuple[Expr, ...]) -> Expr:
+        """The field's function at the places; for an optional value a pair of functions."""
+        declared = self.functions_of(field)
+        values = [function(*places) for function in declared]
+        return Optional(*values) if len(values) == 2 else values[0]
+
+    def functions_of(self, name: str) -> tuple[z3.FuncDeclRef, ...]:
+        """The function of a field or static; presence and member for an optional value."""
+        if name not in self.functions:
+            quantity = self.model.quantity(name)
+            index = [self.universe.sort(domain) for domain in quantity.index]
+            value = self.universe.sort(quantity.value)
+            function = z3.Function(name, *index, value)
+            if isinstance(quantity.value, MaybeMember):
+                present = z3.Function(f"{name}?", *index, z3.BoolSort())
+                self.functions[name] = (present, function)
+            else:
+                self.functions[name] = (function,)
+        return self.functions[name]
+
+    def total(self, term: Count | Total, env: Environment) -> Expr:
+        """A sum over a sort of any size."""
+        if self.sums is None:
+            raise NotImplementedError("a sum over a sort of any size needs what is known of sums")
+        return self.sums(self, term, env)
+
+    def in_range(self, quantity: Quantity) -> Expr | None:
+        """That the numbers of a field lie in its range; None for other fields."""
+        domain = quantity.value
+        if not isinstance(domain, Range):
+            return None
+        return over_places(self, quantity, lambda value: conjunction([domain.low <= value, value <= domain.high]))
+
+
+def over_places(state: StateView, quantity: Quantity, body: Callable[[Expr], Expr]) -> Expr:
+    """A condition on the value of a field, at all places."""
+
+    def at_places(places: list[Expr]) -> Expr:
+        if len(places) == len(quantity.index):
+            return body(state.read(quantity.name, tuple(places)))
+        domain = quantity.index[len(places)]
+        return state.universe.forall("x", domain, lambda place: at_places([*places, place]))
+
+    return at_places([])
+
+
+class After:
+    """The state after an action's writes, in order; their values are those before the step.
+
+    ``effects``: the condition under which the effects of a mechanism happen.
+    """
+
+    def __init__(
+        self,
+        before: StateView,
+        writes: tuple[Write, ...],
+        env: Environment,
+        sums: Sums | None = None,
+        effects: Mapping[str, Expr] | None = None,
+    ) -> None:
+        self.universe = before.universe
+        self.before = before
+        self.writes: dict[str, list[Write]] = {}
+        self.env = env
+        self.sums = sums
+        self.effects = effects or {}
+        for write in writes:
+            self.writes.setdefault(write.field.name, []).append(write)
+
+    def read(self, field: str, places: tuple[Expr, ...]) -> Expr:
+        """What the last write that meets the places left there, else the old value."""
+        value = self.before.read(field, places)
+        for write in self.writes.get(field, ()):
+            inner, here = self.meets(write, places)
+            if not z3.is_false(here):
+                value = choice(here, encode(self.before, write.value, inner), value)
+        return value
+
+    def meets(self, write: Write, places: tuple[Expr, ...]) -> tuple[Environment, Expr]:
+        """The row variables of a write at these places, and whether it writes them at all."""
+        env, conditions = dict(self.env), []
+        rows = {var.name for var in write.rows}
+        for target, place in zip(write.places, places, strict=True):
+            if isinstance(target, Var) and target.name in rows:
+                env[target.name] = place
+            else:
+                conditions.append(equality(encode(self.before, target, env), place))
+        on = [self.effects.get(mechanism, TRUE) for mechanism in write.mechanisms]
+        return env, conjunction([*on, *conditions])
+
+    def total(self, term: Count | Total, env: Environment) -> Expr:
+        """A sum over a sort of any size."""
+        if self.sums is None:
+            raise NotImplementedError("a sum over a sort of any size needs what is known of sums")
+        return self.sums(self, term, env)
+
+
+def fits(write: Write, state: StateView, env: Environment) -> Expr | None:
+    """That a write stays in its field's range; None where that is plain."""
+    domain, given = write.field.value, write.value.domain
+    if not isinstance(domain, Range):
+        return None
+    if isinstance(given, Range) and domain.low <= given.low and given.high <= domain.high:
+        return None
+    rows = list(write.rows)
+
+    def at_rows(index: int, inner: Environment) -> Expr:
+        if index == len(rows):
+            value = encode(state, write.value, inner)
+            return conjunction([domain.low <= value, value <= domain.high])
+        row = rows[index]
+        return state.universe.forall(
+            row.name, row.domain, lambda place: at_rows(index + 1, {**inner, row.name: place})
+        )
+
+    return at_rows(0, env)
+
+
+def distinct(universe: Universe, sorts: Mapping[type[Sort], tuple[Sort, ...]]) -> Iterator[Expr]:
+    """That a sort of any size has exactly these members (for tests, and for small counterexamples)."""
+    for sort, members in sorts.items():
+        constants = [universe.value(member, Member(sort)) for member in members]
+        yield from (
+            negation(equality(a, b)) for i, a in enumerate(constants) for b in constants[i + 1 :]
+        )
+        yield universe.forall(
+            "x", Member(sort), lambda x, known=constants: negation(conjunction([negation(equality(x, c)) for c in known]))
+        )
+
+
+def facts(state: Before, values: Mapping[str, Mapping[tuple[Any, ...], Any]]) -> Iterator[Expr]:
+    """That fields and statics have these values at these places."""
+    for name, table in values.items():
+        quantity = state.model.quantity(name)
+        for places, value in table.items():
+            at = tuple(state.universe.value(p, d) for p, d in zip(places, quantity.index, strict=True))
+            yield equality(state.read(name, at), state.universe.value(value, quantity.value))
