@@ -24,7 +24,7 @@ from ..model.cluster.state import (
     Phase,
     Secondary,
 )
-from ..model.language import axiom, lemma, no
+from ..model.language import axiom, lemma, no, where
 
 
 def implies(premise: Any, conclusion: Any) -> Any:
@@ -70,6 +70,12 @@ def a_machine_is_not_fault_tolerant(s: Cluster, vm: VM) -> Any:
 def reservations_are_not_negative(s: Cluster, vm: VM) -> Any:
     """Nobody reserves less than nothing."""
     return (s.cpu_reservation[vm] >= 0) & (s.memory_reservation[vm] >= 0)
+
+
+@axiom
+def hosts_have_something(s: Cluster, host: Host) -> Any:
+    """No host has less than nothing."""
+    return (s.cpu[host] >= 0) & (s.memory[host] >= 0)
 
 
 # leases
@@ -290,3 +296,41 @@ def only_what_is_fault_tolerant_has_a_pair(s: Cluster, vm: VM, host: Host) -> An
 def what_is_not_received_is_not_acknowledged(s: Cluster, vm: VM) -> Any:
     """A log entry that was acknowledged on its way."""
     return s.in_flight[vm] <= s.unacknowledged[vm]
+
+
+# users
+
+
+@lemma
+def what_is_stopped_is_let_go(s: Cluster, vm: VM, host: Host) -> Any:
+    """A VM that its user has stopped, and that a lease, a secondary, a list or a move could start again."""
+    leased = (s.lock[vm, host] != Lease.NONE) | (s.secondary[vm, host] != Secondary.NONE)
+    moved = (s.phase[vm] != Phase.IDLE) & (s.phase[vm] != Phase.COLD) & (s.phase[vm] != Phase.PRECOPY)
+    known = s.listed[vm] | s.reported[vm] | is_outside(s, vm)
+    return no(s.stopped[vm] & (leased | moved | known))
+
+
+@lemma
+def what_is_being_stopped_does_not_move(s: Cluster, vm: VM) -> Any:
+    """A live migration of a VM that its user is stopping."""
+    return implies(s.stopping[vm], (s.phase[vm] == Phase.IDLE) | (s.phase[vm] == Phase.COLD))
+
+
+# placement
+
+
+@lemma
+def what_has_a_place_has_it_reserved(s: Cluster, vm: VM, host: Host) -> Any:
+    """A copy that lives, is received to run, or follows as a secondary, without a reservation."""
+    expected = (s.destination[vm, host] & (s.phase[vm] != Phase.COLD)) | is_outside(s, vm)
+    arrives = (s.copy[vm, host] == Copy.RECEIVING) & expected
+    guest = s.secondary[vm, host] != Secondary.NONE
+    return implies(alive(s, vm, host) | arrives | guest, s.reserved[vm, host])
+
+
+@lemma
+def reserved_capacity_is_there(s: Cluster, host: Host) -> Any:
+    """Reservations that are more than the host has, those included that nobody uses any more."""
+    cpu = s.total(VM, lambda v: where(s.reserved[v, host], s.cpu_reservation[v], 0))
+    memory = s.total(VM, lambda v: where(s.reserved[v, host], s.memory_reservation[v], 0))
+    return (cpu <= s.cpu[host]) & (memory <= s.memory[host])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from ...model.language.domains import Domain
 from ...model.language.terms import (
     And,
     Arithmetic,
@@ -174,16 +173,15 @@ def at_least(state: StateView, count: Count, least: int, env: Environment) -> Ex
 
 
 def closed(
-    state: StateView, parameters: tuple[Var, ...], body: Term, known: Mapping[Domain, list[Expr]] | None = None
+    state: StateView, parameters: tuple[Var, ...], body: Term, first: list[Expr] | None = None
 ) -> Expr:
     """A statement with its parameters bound: true for all of them.
 
-    ``known``: members for which alone it is said, where its first parameter is of their sort. That is less,
-    and often enough.
+    ``first``: the members for which alone it is said, as first parameter. That is less, and often enough.
     """
-    if parameters and known and parameters[0].domain in known:
-        first, rest = parameters[0], parameters[1:]
-        return conjunction(_closed(state, rest, body, {first.name: member}) for member in known[first.domain])
+    if first is not None:
+        name, rest = parameters[0].name, parameters[1:]
+        return conjunction(_closed(state, rest, body, {name: member}) for member in first)
     return _closed(state, parameters, body, {})
 
 

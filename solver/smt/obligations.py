@@ -21,10 +21,11 @@ from ...model.language.scope import Scope
 from ...model.language.state import sort_of
 from ...model.language.terms import Var
 from ...model.language.tracing import Statement, Trace, fields_read
-from .encoding import Environment, closed, encode
-from .solving import Answer, Asker, Limits, Reply
+from .answers import Answer, Limits, Reply
+from .encoding import Environment, StateView, closed, encode
+from .solving import Asker
 from .states import After, Before, fits
-from .sums import Link, Sums, change_of, comparisons
+from .sums import Sums, change_of, comparisons, environments
 from .universe import Expr, Universe
 
 Formulas = dict[str, Expr]
@@ -61,6 +62,7 @@ class Theory:
         self.sums = Sums(self.universe)
         self.before = Before(self.universe, scope.model, self.sums)
         self._statements: dict[str, Statement] = {}
+        self._formulas: dict[object, Expr] = {}
 
     def statement(self, predicate: Predicate) -> Statement:
         """A predicate's terms, traced once."""
@@ -69,11 +71,18 @@ class Theory:
         return self._statements[predicate.name]
 
     def _all(self, predicates: Iterable[Predicate], known: Known | None) -> Formulas:
-        statements = [self.statement(p) for p in predicates]
-        return {
-            f"{s.predicate.kind} {s.predicate.name}": closed(self.before, s.parameters, s.bodies[0], known)
-            for s in statements
-        }
+        return {f"{p.kind} {p.name}": self._closed(p, known or {}) for p in predicates}
+
+    def _closed(self, predicate: Predicate, known: Known) -> Expr:
+        """A statement for all members, or for those that its first parameter may be."""
+        statement = self.statement(predicate)
+        domain = statement.parameters[0].domain if statement.parameters else None
+        members = known.get(domain) if domain is not None else None
+        key = (predicate.name, members and tuple(map(str, members)))
+        if key not in self._formulas:
+            parameters, body = statement.parameters, statement.bodies[0]
+            self._formulas[key] = closed(self.before, parameters, body, members)
+        return self._formulas[key]
 
     def axioms(self, known: Known | None = None) -> Formulas:
         """What the fixed data obey, and that numbers lie in their ranges."""
@@ -114,7 +123,7 @@ class Theory:
         after = After(self.before, writes, env, new, effects)
         return Step(trace, env, guards, self.before, after, self.sums, new)
 
-    def goal(self, predicate: Predicate, state: Before | After) -> Expr:
+    def goal(self, predicate: Predicate, state: StateView) -> Expr:
         """A statement about a state, for some members."""
         return encode(state, self.statement(predicate).bodies[0], self.some(predicate))
 
@@ -179,31 +188,23 @@ class Question:
             self._askers[key].suppose(self.hypotheses(known))
         return self._askers[key]
 
-    def ask(self, predicate: Predicate, state: Before | After, without: frozenset[str] = frozenset()) -> Reply:
+    def ask(self, predicate: Predicate, state: StateView, without: frozenset[str] = frozenset()) -> Reply:
         """Whether the hypotheses imply a statement about a state."""
         goal = self.theory.goal(predicate, state)
-        first = self.asker(predicate).ask(goal, without=without)
+        asker = self.asker(predicate)
+        first = asker.ask(goal, self._about_sums(predicate), without)
         if first.answer is Answer.PROVED:
             return first
-        shown, cores = self.links(without)
-        return _with_core(self.asker(None).ask(goal, shown, without), cores, shown)
+        asker = self.asker(None)
+        return asker.ask(goal, self._about_sums(predicate), without)
 
-    def links(self, without: frozenset[str]) -> tuple[Formulas, Cores]:
-        """What is known of sums, each fact shown on its own first."""
-        shown: Formulas = {}
-        cores: Cores = {}
-        for link in self.candidates():
-            reply = self.asker(None).ask(link.needs, without=without)
-            if reply.answer is Answer.PROVED:
-                shown[f"sum {link.name}"], cores[f"sum {link.name}"] = link.fact, reply.core
-        return shown, cores
+    def _about_sums(self, predicate: Predicate) -> Formulas:
+        facts = self.sums(self.theory.known(predicate, self.step))
+        return {f"sum {number}": fact for number, fact in enumerate(facts)}
 
-    def candidates(self) -> Iterator[Link]:
-        """Facts about sums that may be shown."""
+    def sums(self, known: Known) -> Iterator[Expr]:
+        """What is true of the sums in the question."""
         return iter(())
-
-
-Cores = dict[str, frozenset[str]]
 
 
 class Consecution(Question):
@@ -217,12 +218,12 @@ class Consecution(Question):
     def hypotheses(self, known: Known | None) -> Formulas:
         return self.theory.axioms(known) | self.theory.assumed(known) | self.step.guards
 
-    def candidates(self) -> Iterator[Link]:
+    def sums(self, known: Known) -> Iterator[Expr]:
         step = self.step
         for found in list(step.new.known.values()):
-            yield from change_of(
-                found, step.before, step.after, step.old, step.new, step.points_of(found.term.var)
-            )
+            points = step.points_of(found.term.var)
+            for env in environments(found, known):
+                yield from change_of(found, step.before, step.after, step.old, step.new, points, env)
 
     def keeps(self, name: str, without: frozenset[str] = frozenset()) -> Reply:
         """Whether the action keeps an invariant."""
@@ -251,21 +252,16 @@ class SameState(Question):
         more = self.theory.initial(known) if self.start else self.theory.assumed(known)
         return self.theory.axioms(known) | more
 
-    def candidates(self) -> Iterator[Link]:
-        sums = self.theory.sums
-        return comparisons(list(sums.known.values()), self.theory.before, sums)
+    def sums(self, known: Known) -> Iterator[Expr]:
+        values = self.theory.sums
+        for found in list(values.known.values()):
+            alike = [other for other in values.known.values() if other.free_domains() == found.free_domains()]
+            for env in environments(found, known):
+                yield from comparisons(found, alike, self.theory.before, values, env)
 
     def implies(self, predicate: Predicate) -> Reply:
         """Whether the hypotheses imply a statement about the same state."""
         return self.ask(predicate, self.theory.before)
-
-
-def _with_core(reply: Reply, cores: Cores, links: Formulas) -> Reply:
-    """The reply, the facts about sums in its core replaced by what these needed."""
-    core = frozenset(name for name in reply.core if name not in links)
-    for name in reply.core & set(links):
-        core |= cores[name]
-    return Reply(reply.answer, core, reply.seconds, reply.model, reply.reason)
 
 
 def warnings(scope: Scope) -> list[str]:

@@ -90,10 +90,9 @@ class _Question:
         statics = {s.name: self._table(model, s) for s in scope.model.statics.values()}
         small = _scope(scope, members, statics)
         fields = {f.name: self._table(model, f) for f in scope.model.fields.values()}
-        arguments = tuple(
-            self._member(model, parameter, declared.domain)
-            for parameter, declared in zip(self.parameters, self.action.parameters if self.action else (), strict=True)
-        )
+        declared = self.action.parameters if self.action is not None else ()
+        pairs = zip(self.parameters, declared, strict=True)
+        arguments = tuple(self._member(model, given, parameter.domain) for given, parameter in pairs)
         instance = None if self.action is None else Instance(self.action, arguments)
         return SmallCase(small, _packed(small, fields), instance)
 

@@ -4,39 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 
 import z3
 
+from .answers import Answer, Limits, Reply
 from .universe import Expr, negation
-
-
-class Answer(Enum):
-    """What Z3 said of a question."""
-
-    PROVED = "proved"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Of one question: wall seconds, and Z3's own count of its work, which is the same on every machine."""
-
-    seconds: float = 10.0
-    work: int = 40_000_000
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The answer, the names of the hypotheses it needed, a model where it failed, and what it took."""
-
-    answer: Answer
-    core: frozenset[str]
-    seconds: float
-    model: z3.ModelRef | None = None
-    reason: str = ""
 
 
 class Asker:
@@ -56,7 +28,9 @@ class Asker:
             self.names[name] = switch
             self.solver.add(z3.Implies(switch, formula))
 
-    def ask(self, goal: Expr, more: Mapping[str, Expr] | None = None, without: frozenset[str] = frozenset()) -> Reply:
+    def ask(
+        self, goal: Expr, more: Mapping[str, Expr] | None = None, without: frozenset[str] = frozenset()
+    ) -> Reply:
         """Whether the hypotheses (and ``more``, for this time) imply the goal."""
         began = time.perf_counter()
         known = dict(self.names)
@@ -77,5 +51,5 @@ class Asker:
             core = frozenset(name for name in self.names if f"use {name}" in used)
             return Reply(Answer.PROVED, core, seconds)
         if found == z3.sat:
-            return Reply(Answer.FAILED, frozenset(), seconds, self.solver.model())
+            return Reply(Answer.FAILED, frozenset(), seconds)
         return Reply(Answer.UNKNOWN, frozenset(), seconds, reason=self.solver.reason_unknown())

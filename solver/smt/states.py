@@ -16,7 +16,7 @@ from ...model.language.recording import Write
 from ...model.language.state import Model, Quantity
 from ...model.language.terms import Count, Total, Var
 from .encoding import Environment, StateView, encode
-from .universe import TRUE, Expr, Optional, Universe, choice, conjunction, equality, negation
+from .universe import TRUE, Expr, Optional, Universe, choice, conjunction, disjunction, equality, negation
 
 Sums = Callable[["StateView", Count | Total, Environment], Expr]
 """What the state says of a sum over a sort of any size."""
@@ -62,7 +62,11 @@ class Before:
         domain = quantity.value
         if not isinstance(domain, Range):
             return None
-        return over_places(self, quantity, lambda value: conjunction([domain.low <= value, value <= domain.high]))
+
+        def inside(value: Expr) -> Expr:
+            return conjunction([domain.low <= value, value <= domain.high])
+
+        return over_places(self, quantity, inside)
 
 
 def over_places(state: StateView, quantity: Quantity, body: Callable[[Expr], Expr]) -> Expr:
@@ -153,12 +157,12 @@ def distinct(universe: Universe, sorts: Mapping[type[Sort], tuple[Sort, ...]]) -
     """That a sort of any size has exactly these members (for tests, and for small counterexamples)."""
     for sort, members in sorts.items():
         constants = [universe.value(member, Member(sort)) for member in members]
-        yield from (
-            negation(equality(a, b)) for i, a in enumerate(constants) for b in constants[i + 1 :]
-        )
-        yield universe.forall(
-            "x", Member(sort), lambda x, known=constants: negation(conjunction([negation(equality(x, c)) for c in known]))
-        )
+        yield from (negation(equality(a, b)) for i, a in enumerate(constants) for b in constants[i + 1 :])
+
+        def known(x: Expr, constants: list[Expr] = constants) -> Expr:
+            return disjunction(equality(x, constant) for constant in constants)
+
+        yield universe.forall("x", Member(sort), known)
 
 
 def facts(state: Before, values: Mapping[str, Mapping[tuple[Any, ...], Any]]) -> Iterator[Expr]:

@@ -1,23 +1,24 @@
 """Sums over a sort of any size: each becomes a function, and what a step does to it is derived.
 
-``total(VM, lambda v: body(v, host))`` is a function of ``host``. Of an action that writes the points
-``p``, …: where the body is the same (no greater, no smaller) everywhere else, the new sum is (is at most, at
-least) the old one and what the points changed. Both halves are questions to Z3 of their own; nothing is
-assumed that was not shown.
+``total(VM, lambda v: body(v, host))`` is a function of ``host``. What is said of it is true of finite sums:
+*where* the body is the same everywhere but at some points, the new sum is the old one and what these changed.
+That the action writes only these points is part of the question, never assumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import z3
 
 from ...model.language.domains import Domain
 from ...model.language.terms import Binder, Count, Term, Total, Var, children
 from ...model.language.wording import show
-from .encoding import Environment, StateView, encode, summand
-from .universe import Expr, Universe, choice, conjunction, disjunction, equality, negation
+from .encoding import Environment, StateView, summand
+from .universe import Expr, Universe, choice, disjunction, equality, implication
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Sum:
     key: str
     term: Count | Total
     free: tuple[Var, ...]
+
+    def free_domains(self) -> list[Domain]:
+        """The domains of the member that is summed over, and of the parameters."""
+        return [self.term.var.domain, *(var.domain for var in self.free)]
 
 
 def free_variables(term: Term) -> list[Var]:
@@ -94,43 +99,32 @@ class Sums:
         return z3.Function(f"{found.key}{self.mark}", *sorts, z3.IntSort())
 
 
-Bodies = Callable[[Environment], Expr]
-
-
-@dataclass(frozen=True)
-class Link:
-    """A fact about two sums, and what has to be shown before it may be used."""
-
-    name: str
-    needs: Expr
-    fact: Expr
-
-
 def change_of(
-    found: Sum, before: StateView, after: StateView, old: Sums, new: Sums, points: list[Expr]
-) -> Iterator[Link]:
-    """How an action changes a sum: at most, and at least, by what it writes at the points."""
-    for name, compare in (("at most", _no_greater), ("at least", _no_smaller)):
+    found: Sum,
+    before: StateView,
+    after: StateView,
+    old: Sums,
+    new: Sums,
+    points: list[Expr],
+    env: Environment,
+) -> Iterator[Expr]:
+    """How a step changes a sum: what it is no greater, and no smaller, than by what changes at the points.
 
-        def elsewhere(env: Environment, x: Expr, compare: Compare = compare) -> Expr:
+    True of every finite sum: where no other member adds more than before, the new sum is at most the old one
+    and the change at the points; and the other way round.
+    """
+    arguments = [env[var.name] for var in found.free]
+    delta = _delta(found, before, after, points, env)
+    for compare in (_no_greater, _no_smaller):
+
+        def elsewhere(x: Expr, compare: Compare = compare) -> Expr:
             at = {**env, found.term.var.name: x}
             same = compare(summand(after, found.term, at), summand(before, found.term, at))
             return disjunction([*(equality(x, point) for point in points), same])
 
-        def changed(env: Environment, compare: Compare = compare) -> Expr:
-            delta = _delta(found, before, after, points, env)
-            arguments = [env[var.name] for var in found.free]
-            return compare(new.function(found)(*arguments), old.function(found)(*arguments) + delta)
-
-        domain = found.term.var.domain
-        needs = for_all(
-            before.universe,
-            found.free,
-            lambda env, elsewhere=elsewhere: before.universe.forall(  # type: ignore[misc]
-                "x", domain, lambda x: elsewhere(env, x)
-            ),
-        )
-        yield Link(f"{found.key}: {name}", needs, for_all(before.universe, found.free, changed))
+        only_there = before.universe.forall("x", found.term.var.domain, elsewhere)
+        sums = compare(new.function(found)(*arguments), old.function(found)(*arguments) + delta)
+        yield implication(only_there, sums)
 
 
 def _delta(found: Sum, before: StateView, after: StateView, points: list[Expr], env: Environment) -> Expr:
@@ -156,49 +150,31 @@ def _no_smaller(one: Expr, other: Expr) -> Expr:
     return one >= other
 
 
-def for_all(
-    universe: Universe, variables: tuple[Var, ...], body: Bodies, env: Environment | None = None
-) -> Expr:
-    """A condition for all values of some variables."""
-    env = {} if env is None else env
-    if not variables:
-        return body(env)
-    first, *rest = variables
-    return universe.forall(
-        first.name, first.domain, lambda value: for_all(universe, tuple(rest), body, {**env, first.name: value})
-    )
+def comparisons(
+    one: Sum, others: list[Sum], state: StateView, values: Sums, env: Environment
+) -> Iterator[Expr]:
+    """Where no member adds more to a sum than to another it is no greater; a sum of nothing is nothing.
+
+    True of every finite sum. ``env``: the members that the sums' parameters stand for.
+    """
+    domain, arguments = one.term.var.domain, list(env.values())
+    here = values.function(one)(*arguments)
+
+    def added(to: Sum, x: Expr) -> Expr:
+        return summand(state, to.term, {**env, to.term.var.name: x})
+
+    def below(limit: Callable[[Expr], Expr]) -> Expr:
+        return state.universe.forall("x", domain, lambda x: added(one, x) <= limit(x))
+
+    yield implication(below(lambda x: z3.IntVal(0)), here <= z3.IntVal(0))
+    for other in others:
+        if other.key != one.key:
+            greater = values.function(other)(*arguments)
+            yield implication(below(partial(added, other)), here <= greater)
 
 
-def comparisons(sums: list[Sum], state: StateView, values: Sums) -> Iterator[Link]:
-    """Of two sums over one sort: where no member adds more to the first, it is no greater."""
-    for one in sums:
-        for other in sums:
-            if one.key != other.key and _alike(one, other):
-                yield _comparison(one, other, state, values)
-
-
-def _alike(one: Sum, other: Sum) -> bool:
-    domains: Callable[[Sum], list[Domain]] = lambda s: [s.term.var.domain, *(v.domain for v in s.free)]
-    return domains(one) == domains(other)
-
-
-def _comparison(one: Sum, other: Sum, state: StateView, values: Sums) -> Link:
-    theirs = {mine.name: var.name for mine, var in zip(one.free, other.free, strict=True)}
-
-    def environment(env: Environment) -> dict[str, Expr]:
-        return {theirs[name]: value for name, value in env.items()}
-
-    def smaller(env: Environment, x: Expr) -> Expr:
-        left = summand(state, one.term, {**env, one.term.var.name: x})
-        right = summand(state, other.term, {**environment(env), other.term.var.name: x})
-        return left <= right
-
-    def fact(env: Environment) -> Expr:
-        left = values.function(one)(*[env[var.name] for var in one.free])
-        return left <= values.function(other)(*[env[var.name] for var in one.free])
-
-    domain = one.term.var.domain
-    needs = for_all(
-        state.universe, one.free, lambda env: state.universe.forall("x", domain, lambda x: smaller(env, x))
-    )
-    return Link(f"{one.key} <= {other.key}", needs, for_all(state.universe, one.free, fact))
+def environments(found: Sum, known: Mapping[Domain, list[Expr]]) -> Iterator[dict[str, Expr]]:
+    """The members that the parameters of a sum may stand for in a question."""
+    choices = [known.get(var.domain, []) for var in found.free]
+    for members in itertools.product(*choices):
+        yield {var.name: member for var, member in zip(found.free, members, strict=True)}

@@ -171,7 +171,7 @@ class Universe:
     ) -> z3.SortRef:
         if key not in self._sorts:
             names = [f"{name}.{named(value)}" for value in values]
-            sort, constants = z3.EnumSort(f"{name}_{next(_unique)}" if self.members else name, names)
+            sort, constants = z3.EnumSort(f"{name}_{next(_unique)}", names)
             self._sorts[key] = sort
             self._values[key] = dict(zip(values, constants, strict=True))
         return self._sorts[key]
@@ -218,4 +218,4 @@ class Universe:
 
 
 _unique = itertools.count()
-"""Numbers for the finite sorts: Z3 wants every enumeration to have a name of its own."""
+"""Numbers for the enumerations of every universe: Z3 wants each to have a name of its own."""

@@ -192,9 +192,9 @@ def abort_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """Before the commit, because it cannot go on, or not with this disk: the source keeps the VM."""
     require_abortable(s, vm, src, dst)
     receives = (s.copy[vm, dst] == Copy.RECEIVING) & disk_is_identical(s, vm)
-    may = connected(s, src, dst) & (s.lock[vm, src] != Lease.NONE)
-    cold = s.phase[vm] == Phase.COLD
-    require(no((may | (cold & connected(s, src, dst))) & (receives | s.acknowledged[vm])), "the migration goes on")
+    decides = (s.phase[vm] == Phase.COLD) | (s.lock[vm, src] != Lease.NONE)
+    goes_on = connected(s, src, dst) & decides & (receives | s.acknowledged[vm])
+    require(no(goes_on), "the migration goes on")
     go_on_as_before(s, vm, src, dst)
 
 
