@@ -30,3 +30,16 @@ class Reply:
     core: frozenset[str]
     seconds: float
     reason: str = ""
+
+
+def guard_name(number: int, mechanism: str | None) -> str:
+    """The name of a guard among the hypotheses."""
+    return f"guard {number}" + (f" of {mechanism}" if mechanism else "")
+
+
+def mechanism_of(hypothesis: str) -> str | None:
+    """The mechanism that a hypothesis stands for, if it is the guard or the effect of one."""
+    kind, _, rest = hypothesis.partition(" ")
+    if kind == "effect":
+        return rest
+    return rest.partition(" of ")[2] or None if kind == "guard" else None

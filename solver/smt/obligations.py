@@ -15,18 +15,18 @@ from dataclasses import dataclass
 
 import z3
 
-from ...model.language.domains import Domain, MaybeMember, Member, Members
+from ...model.language.domains import Domain, Member, Members
 from ...model.language.predicates import Predicate
+from ...model.language.recording import Write
 from ...model.language.scope import Scope
-from ...model.language.state import sort_of
 from ...model.language.terms import Var
-from ...model.language.tracing import Statement, Trace, fields_read
-from .answers import Answer, Limits, Reply
+from ...model.language.tracing import Statement, Trace
+from .answers import Answer, Limits, Reply, guard_name
 from .encoding import Environment, StateView, closed, encode
 from .solving import Asker
 from .states import After, Before, fits
 from .sums import Sums, change_of, comparisons, environments
-from .universe import Expr, Universe
+from .universe import Expr, Universe, conjunction
 
 Formulas = dict[str, Expr]
 Known = Mapping[Domain, list[Expr]]
@@ -138,30 +138,6 @@ class Theory:
                 found.setdefault(var.domain, []).append(step.env[var.name])
         return found
 
-    def written_goals(self, step: Step) -> Iterator[str]:
-        """The invariants that read a field which the action writes: the others keep their value."""
-        written = set(step.after.writes)
-        for name, predicate in self.invariants.items():
-            if written & self.reads(predicate):
-                yield name
-
-    def reads(self, predicate: Predicate) -> frozenset[str]:
-        """The fields that a statement reads."""
-        return fields_read(list(self.statement(predicate).bodies))
-
-
-def guard_name(number: int, mechanism: str | None) -> str:
-    """The name of a guard among the hypotheses."""
-    return f"guard {number}" + (f" of {mechanism}" if mechanism else "")
-
-
-def mechanism_of(hypothesis: str) -> str | None:
-    """The mechanism that a hypothesis stands for, if it is the guard or the effect of one."""
-    kind, _, rest = hypothesis.partition(" ")
-    if kind == "effect":
-        return rest
-    return rest.partition(" of ")[2] or None if kind == "guard" else None
-
 
 class Question:
     """Whether some hypotheses imply statements, asked in the cheapest way that is enough.
@@ -225,16 +201,15 @@ class Consecution(Question):
             for env in environments(found, known):
                 yield from change_of(found, step.before, step.after, step.old, step.new, points, env)
 
-    def keeps(self, name: str, without: frozenset[str] = frozenset()) -> Reply:
-        """Whether the action keeps an invariant."""
+    def keeps(self, predicate: Predicate, without: frozenset[str] = frozenset()) -> Reply:
+        """Whether the action keeps a statement that held before, without some of the hypotheses."""
         self.step.new.known.clear()
-        return self.ask(self.theory.invariants[name], self.step.after, without)
+        return self.ask(predicate, self.step.after, without)
 
-    def stays_in_range(self, number: int) -> Reply | None:
-        """Whether the action's write of that number stays in its field's range; None where that is plain."""
-        write = self.step.trace.writes[number]
-        inside = fits(write, self.step.before, self.step.env)
-        return None if inside is None else self.asker(None).ask(inside)
+    def stay_in_range(self, writes: Iterable[Write]) -> Reply:
+        """Whether what some writes of the action leave in a field is in its range."""
+        inside = [fits(write, self.step.before, self.step.env) for write in writes]
+        return self.asker(None).ask(conjunction(part for part in inside if part is not None))
 
     def possible(self) -> Reply:
         """Whether the action can never happen: FAILED is good here, there is a state for it."""
@@ -262,31 +237,3 @@ class SameState(Question):
     def implies(self, predicate: Predicate) -> Reply:
         """Whether the hypotheses imply a statement about the same state."""
         return self.ask(predicate, self.theory.before)
-
-
-def warnings(scope: Scope) -> list[str]:
-    """Fields that lead from a sort back to itself: with these Z3 may not come to an end."""
-    arrows: dict[str, set[str]] = {}
-    for quantity in (*scope.model.fields.values(), *scope.model.statics.values()):
-        if isinstance(quantity.value, Member | MaybeMember):
-            target = quantity.value.of.__name__
-            for domain in quantity.index:
-                of = sort_of(domain)
-                if of is not None:
-                    arrows.setdefault(of.__name__, set()).add(target)
-    return [
-        f"fields lead from {sort} back to {sort}: a proof may not come to an end"
-        for sort in arrows
-        if sort in _reachable(arrows, sort)
-    ]
-
-
-def _reachable(arrows: Mapping[str, set[str]], start: str) -> set[str]:
-    found: set[str] = set()
-    waiting = list(arrows.get(start, ()))
-    while waiting:
-        sort = waiting.pop()
-        if sort not in found:
-            found.add(sort)
-            waiting.extend(arrows.get(sort, ()))
-    return found

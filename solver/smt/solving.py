@@ -46,10 +46,12 @@ class Asker:
             self.names = known
 
     def _reply(self, found: z3.CheckSatResult, seconds: float) -> Reply:
+        if seconds > self.limits.seconds:
+            return Reply(Answer.UNKNOWN, frozenset(), seconds, f"the limit of {self.limits.seconds:g} s")
         if found == z3.unsat:
             used = {switch.decl().name() for switch in self.solver.unsat_core()}
             core = frozenset(name for name in self.names if f"use {name}" in used)
             return Reply(Answer.PROVED, core, seconds)
         if found == z3.sat:
             return Reply(Answer.FAILED, frozenset(), seconds)
-        return Reply(Answer.UNKNOWN, frozenset(), seconds, reason=self.solver.reason_unknown())
+        return Reply(Answer.UNKNOWN, frozenset(), seconds, self.solver.reason_unknown())

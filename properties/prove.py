@@ -1,0 +1,268 @@
+"""Proofs for every number of members: the invariants hold at the start, and every action keeps them.
+
+PROVED only where every obligation of an invariant, and of every lemma that these lean on, is unsatisfiable.
+What fails is explained on a small cluster (``prove_explain``); REFUTED is only what a search has reached.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..model.language.predicates import Predicate, invariants_of
+from ..model.language.scope import Scope
+from ..model.language.tracing import fields_read
+from ..solver.smt.answers import Limits, mechanism_of
+from .proofs import FOLLOWS, PROVED, START, UNKNOWN, Obligation, Proof
+from .prove_cache import Cache
+from .prove_digests import Digests
+from .prove_tasks import Context, Task, ask_all, processors, ranges_written
+from .results import Finding, Result, Verdict
+
+ENGINE = "induction"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How hard ``prove`` tries. ``only``: these invariants; ``cache``: the folder of earlier answers."""
+
+    limits: Limits = Limits()
+    workers: int = field(default_factory=processors)
+    cache: Path | None = None
+    only: tuple[str, ...] = ()
+    expect: Mapping[str, str] = field(default_factory=dict)
+    explain: bool = True
+    on_tick: Callable[[int, int, float], None] | None = None
+
+
+def proof_scope(scope: Scope) -> Scope:
+    """The scope with a start that is as general as the model has one: any legal placement."""
+    start = scope.model.settings.get("start")
+    if start is None or len(start.values) < 2:
+        return scope
+    return replace(scope, settings={**scope.settings, "start": start.values[-1]})
+
+
+def prove(scope: Scope, options: Options = Options()) -> Result:
+    """Try to prove every invariant of the scope's model, under its settings, for any number of members."""
+    began = time.perf_counter()
+    attempt = Attempt(proof_scope(scope), options)
+    attempt.run()
+    return attempt.result(began)
+
+
+class Attempt:
+    """One run of ``prove``: rounds of questions, until what is left stands without what has failed."""
+
+    def __init__(self, scope: Scope, options: Options) -> None:
+        self.scope = scope
+        self.options = options
+        model = scope.model
+        self.properties = {p.name: p for p in invariants_of(model)}
+        self.lemmas = {p.name: p for p in model.of_kind("lemma")}
+        self.goals = {**self.properties, **self.lemmas}
+        self.cache = Cache(options.cache)
+        self.found: dict[tuple[str, str], Obligation] = {}
+        self.followed: set[str] = set()
+        self.untouched = 0
+        self.stopped = ""
+
+    def run(self) -> None:
+        """Ask everything. Ctrl-C ends it with what was found so far."""
+        try:
+            self._rounds()
+        except KeyboardInterrupt:
+            self.stopped = "interrupted"
+
+    def _rounds(self) -> None:
+        asked = [n for n in self.properties if not self.options.only or n in self.options.only]
+        self._ask([(FOLLOWS, name) for name in asked], self.lemmas)
+        self.followed = {name for name in asked if self._proved(FOLLOWS, name)}
+        rest = {n: p for n, p in self.goals.items() if n in self.lemmas or n in asked}
+        assumed = {n: p for n, p in rest.items() if n not in self.followed}
+        self.found = {key: o for key, o in self.found.items() if key[1] in self.followed}
+        self._ask(self._questions(assumed), assumed)
+        while lost := self._lost(assumed):
+            assumed = {name: p for name, p in assumed.items() if name not in lost}
+            again = [key for key, o in self.found.items() if o.answer == PROVED and self._leans(o) & lost]
+            if not assumed or not again:
+                break
+            self._ask(again, assumed)
+
+    def _proved(self, action: str, goal: str) -> bool:
+        found = self.found.get((action, goal))
+        return found is not None and found.answer == PROVED
+
+    def _lost(self, assumed: Iterable[str]) -> set[str]:
+        """Assumed invariants of which an obligation has failed."""
+        failed = {o.goal for o in self.found.values() if o.answer != PROVED}
+        return failed & set(assumed)
+
+    def _leans(self, obligation: Obligation) -> set[str]:
+        """The invariants and lemmas that an answer relies on."""
+        return {name.partition(" ")[2] for name in obligation.needs if name.split(" ")[0] in _KINDS}
+
+    def _questions(self, goals: Mapping[str, Predicate]) -> list[tuple[str, str]]:
+        """The start, every action that writes what a goal reads, and the ranges of numbers."""
+        reads = {n: fields_read(list(self.scope.statement(p).bodies)) for n, p in goals.items()}
+        found = [(START, name) for name in goals]
+        for action, trace in self.scope.traces.items():
+            touched = [name for name in goals if reads[name] & trace.written()]
+            self.untouched += len(goals) - len(touched)
+            found += [(action, name) for name in touched]
+            found += [(action, f"range {name}") for name in ranges_written(self.scope, action)]
+        return found
+
+    def _ask(self, questions: Sequence[tuple[str, str]], assumed: Mapping[str, Predicate]) -> None:
+        """Answer questions from the cache, and ask the rest."""
+        digests = Digests(self.scope, {**self.goals, **assumed})
+        believed = Digests(self.scope, assumed)
+        open_questions: dict[str, list[str]] = {}
+        for action, goal in questions:
+            known = self.cache.find(digests, believed, action, goal)
+            if known is None:
+                open_questions.setdefault(action, []).append(goal)
+            else:
+                self.found[action, goal] = known
+        self._ask_anew(open_questions, assumed)
+        self.cache.keep(digests, self.found.values())
+
+    def _ask_anew(self, open_questions: Mapping[str, list[str]], assumed: Mapping[str, Predicate]) -> None:
+        context = Context(self.scope, self.goals, assumed, self.options.limits)
+        tasks = [Task(action, tuple(goals)) for action, goals in open_questions.items()]
+        total, done = sum(len(task.goals) for task in tasks), 0
+        began = time.perf_counter()
+        for task in tasks:
+            unasked = {(task.action, goal): _unasked(task.action, goal) for goal in task.goals}
+            self.found |= unasked
+        for answers in ask_all(context, tasks, self.options.workers) if tasks else ():
+            self.found |= {(o.action, o.goal): o for o in answers}
+            done += len(answers)
+            if self.options.on_tick is not None:
+                self.options.on_tick(done, total, time.perf_counter() - began)
+
+    # what it means
+
+    def standing(self) -> set[str]:
+        """The goals all of whose obligations are proved, and that lean on nothing else."""
+        goals = {goal for _, goal in self.found}
+        standing = goals - {o.goal for o in self.found.values() if o.answer != PROVED}
+        while True:
+            fallen = {
+                o.goal
+                for o in self.found.values()
+                if o.goal in standing and not self._rests_on(o) <= standing
+            }
+            if not fallen:
+                return standing
+            standing -= fallen
+
+    def _rests_on(self, obligation: Obligation) -> set[str]:
+        """All goals that an answer relies on, ranges that some action must keep included."""
+        ranges = {name for name in obligation.needs if name.startswith("range ")}
+        written = {goal for _, goal in self.found if goal.startswith("range ")}
+        return self._leans(obligation) | (ranges & written)
+
+    def supports(self, name: str) -> set[str]:
+        """A goal and everything that its proof leans on."""
+        found, waiting = set[str](), [name]
+        while waiting:
+            goal = waiting.pop()
+            if goal not in found:
+                found.add(goal)
+                for obligation in self.found.values():
+                    if obligation.goal == goal:
+                        waiting.extend(self._rests_on(obligation))
+        return found
+
+    def uses(self, name: str) -> tuple[str, ...]:
+        """The mechanisms in a proof, its lemmas' included."""
+        goals = self.supports(name)
+        needs = {n for o in self.found.values() if o.goal in goals for n in o.needs}
+        return tuple(sorted({m for n in needs if (m := mechanism_of(n)) is not None}))
+
+    def proof(self) -> Proof:
+        """All that was found."""
+        standing = self.standing()
+        proved = [name for name in self.goals if name in standing]
+        uses = {name: self.uses(name) for name in proved}
+        leans = {name: tuple(sorted((self.supports(name) & set(self.goals)) - {name})) for name in proved}
+        return Proof(tuple(self.found.values()), self.untouched, uses, leans)
+
+    def result(self, began: float) -> Result:
+        """Verdicts, with what failed explained."""
+        from .prove_explain import explained
+
+        proof = self.proof()
+        findings = [self._finding(name, p, proof) for name, p in self._asked().items()]
+        if self.options.explain and not self.stopped:
+            findings, proof = explained(self, findings, proof)
+        return Result(
+            command="prove",
+            model=self.scope.model.name,
+            scope=_for_any(self.scope),
+            settings=dict(self.scope.all_settings),
+            findings=tuple(replace(f, expected=self.options.expect.get(f.property)) for f in findings),
+            seconds=time.perf_counter() - began,
+            notes=tuple(self._notes(proof)),
+            proof=proof,
+        )
+
+    def _asked(self) -> dict[str, Predicate]:
+        return {n: p for n, p in self.properties.items() if not self.options.only or n in self.options.only}
+
+    def _finding(self, name: str, predicate: Predicate, proof: Proof) -> Finding:
+        proved = name in proof.uses
+        if proved:
+            reason = f"{len([o for o in proof.obligations if o.goal == name])} obligations"
+            lemmas = proof.leans_on[name]
+            reason += f", with {len(lemmas)} lemmas" if lemmas else ""
+        else:
+            reason = self._obstacle(name)
+        verdict = Verdict.PROVED if proved else Verdict.UNDETERMINED
+        return Finding(
+            name,
+            predicate.kind,
+            predicate.sentence,
+            verdict,
+            ENGINE,
+            reason,
+            predicate.mechanism,
+            predicate.source,
+        )
+
+    def _obstacle(self, name: str) -> str:
+        """Which obligation stands in the way of a proof."""
+        goals = [name, *sorted(self.supports(name) - {name})]
+        for goal in goals:
+            for obligation in self.found.values():
+                if obligation.goal == goal and obligation.answer != PROVED:
+                    why = f" ({obligation.reason})" if obligation.reason else ""
+                    return f"{obligation.answer}: {obligation}{why}"
+        return self.stopped or "nothing was asked"
+
+    def _notes(self, proof: Proof) -> Iterable[str]:
+        from ..solver.smt.sorts import cycles
+
+        yield from cycles(self.scope)
+        unknown = sorted(set(self.options.expect) - set(self._asked()))
+        if unknown and not self.options.only:
+            yield f"[expect] names what is not asked here: {', '.join(unknown)}"
+        if self.stopped:
+            yield f"{self.stopped}: what was not asked is UNDETERMINED"
+
+
+_KINDS = ("invariant", "lemma")
+
+
+def _unasked(action: str, goal: str) -> Obligation:
+    return Obligation(action, goal, UNKNOWN, reason="not asked")
+
+
+def _for_any(scope: Scope) -> dict[str, object]:
+    """What stands in the place of a scope: any number of every sort, faults without limit."""
+    sorts: dict[str, object] = {f"{sort.__name__.lower()}s": "any number" for sort in scope.members}
+    removed = {"without": list(scope.without)} if scope.without else {}
+    return {**sorts, "faults": "unlimited", **removed}
