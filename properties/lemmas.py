@@ -135,10 +135,16 @@ def a_complete_copy_waits_for_the_commit(s: Cluster, vm: VM, host: Host) -> Any:
 
 @lemma
 def a_stopped_source_is_current(s: Cluster, vm: VM, host: Host) -> Any:
-    """A source that has given the VM away and is not as the VM was last, or not where the network sends."""
+    """A source that has given the VM away and is not as the VM was last."""
     stopped = s.source[vm, host] & (s.copy[vm, host] == Copy.STOPPED)
-    whole = has_memory(s, vm, host) & s.address[vm, host]
-    return implies(stopped & (s.phase[vm] == Phase.COMMITTED), whole)
+    return implies(stopped & (s.phase[vm] == Phase.COMMITTED), has_memory(s, vm, host))
+
+
+@lemma
+def a_stopped_source_is_reached(s: Cluster, vm: VM, host: Host) -> Any:
+    """A source that has given the VM away, and that the network has forgotten before it runs elsewhere."""
+    stopped = s.source[vm, host] & (s.copy[vm, host] == Copy.STOPPED)
+    return implies(stopped & (s.phase[vm] == Phase.COMMITTED), s.address[vm, host])
 
 
 @lemma
@@ -266,7 +272,14 @@ def a_lasting_copy_is_whole(s: Cluster, vm: VM) -> Any:
 def the_loser_is_behind(s: Cluster, vm: VM, host: Host) -> Any:
     """A copy that has lost the test-and-set and is still the VM."""
     lost = s.taken[vm, host] & ((s.copy[vm, host] == Copy.RUNNING) | (s.copy[vm, host] == Copy.STOPPED))
-    return implies(lost, no(s.current[vm, host, Part.RAM]) & (s.lock[vm, host] == Lease.NONE))
+    return implies(lost, no(s.current[vm, host, Part.RAM]))
+
+
+@lemma
+def the_loser_has_no_lease(s: Cluster, vm: VM, host: Host) -> Any:
+    """A copy that has lost the test-and-set and still has the lease on the disk."""
+    lost = s.taken[vm, host] & ((s.copy[vm, host] == Copy.RUNNING) | (s.copy[vm, host] == Copy.STOPPED))
+    return implies(lost, s.lock[vm, host] == Lease.NONE)
 
 
 @lemma

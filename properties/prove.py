@@ -66,7 +66,6 @@ class Attempt:
         self.cache = Cache(options.cache)
         self.found: dict[tuple[str, str], Obligation] = {}
         self.followed: set[str] = set()
-        self.untouched = 0
         self.stopped = ""
 
     def run(self) -> None:
@@ -80,16 +79,26 @@ class Attempt:
         asked = [n for n in self.properties if not self.options.only or n in self.options.only]
         self._ask([(FOLLOWS, name) for name in asked], self.lemmas)
         self.followed = {name for name in asked if self._proved(FOLLOWS, name)}
-        rest = {n: p for n, p in self.goals.items() if n in self.lemmas or n in asked}
-        assumed = {n: p for n, p in rest.items() if n not in self.followed}
+        assumed = {n: p for n, p in self.goals.items() if n not in self.followed}
         self.found = {key: o for key, o in self.found.items() if key[1] in self.followed}
-        self._ask(self._questions(assumed), assumed)
-        while lost := self._lost(assumed):
-            assumed = {name: p for name, p in assumed.items() if name not in lost}
-            again = [key for key, o in self.found.items() if o.answer == PROVED and self._leans(o) & lost]
-            if not assumed or not again:
-                break
-            self._ask(again, assumed)
+        self._ask(self._questions({n: p for n, p in assumed.items() if n in asked}), assumed)
+        lost = self._lost(assumed)
+        self._ask_with_support(asked, {n: p for n, p in assumed.items() if n not in lost})
+        while again := self._resting_on(lost := lost | self._lost(assumed)):
+            self._ask(again, {n: p for n, p in assumed.items() if n not in lost})
+
+    def _resting_on(self, lost: set[str]) -> list[tuple[str, str]]:
+        """Questions whose answers rely on what is lost, about goals that are not."""
+        good = [(key, o) for key, o in self.found.items() if o.answer == PROVED and key[1] not in lost]
+        return [key for key, o in good if self._leans(o) & lost]
+
+    def _ask_with_support(self, asked: Sequence[str], assumed: Mapping[str, Predicate]) -> None:
+        """Ask about some goals, then about those that the answers lean on, until none is new."""
+        done: set[str] = set()
+        while new := {g for name in asked for g in self.supports(name)} & set(assumed) - done:
+            questions = self._questions({n: p for n, p in assumed.items() if n in new})
+            self._ask([key for key in questions if key not in self.found], assumed)
+            done |= new
 
     def _proved(self, action: str, goal: str) -> bool:
         found = self.found.get((action, goal))
@@ -110,9 +119,9 @@ class Attempt:
         found = [(START, name) for name in goals]
         for action, trace in self.scope.traces.items():
             touched = [name for name in goals if reads[name] & trace.written()]
-            self.untouched += len(goals) - len(touched)
             found += [(action, name) for name in touched]
-            found += [(action, f"range {name}") for name in ranges_written(self.scope, action)]
+            ranges = (f"range {name}" for name in ranges_written(self.scope, action))
+            found += [(action, name) for name in ranges if (action, name) not in self.found]
         return found
 
     def _ask(self, questions: Sequence[tuple[str, str]], assumed: Mapping[str, Predicate]) -> None:
@@ -189,7 +198,10 @@ class Attempt:
         proved = [name for name in self.goals if name in standing]
         uses = {name: self.uses(name) for name in proved}
         leans = {name: tuple(sorted((self.supports(name) & set(self.goals)) - {name})) for name in proved}
-        return Proof(tuple(self.found.values()), self.untouched, uses, leans)
+        asked = {o.goal for o in self.found.values() if o.action == START}
+        steps = [o for o in self.found.values() if o.action in self.scope.traces and o.goal in asked]
+        untouched = len(asked) * len(self.scope.traces) - len(steps)
+        return Proof(tuple(self.found.values()), untouched, uses, leans)
 
     def result(self, began: float) -> Result:
         """Verdicts, with what failed explained."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,15 @@ from .proofs import FOLLOWS, PROVED, START, FailedInduction, Obligation, Proof
 from .replay import OurBug, confirmed, program, step_of, violates
 from .results import Finding, Step, Verdict
 from .search import Limits, search
+from .walk import walk
 
 if TYPE_CHECKING:
     from ..solver.smt.small import SmallCase
     from .prove import Attempt
 
 MOST_EXPLAINED = 6
+SHOW_SECONDS = 20
+STEPS = 100_000
 REACH = Limits(states=60_000, seconds=8)
 
 
@@ -28,7 +32,8 @@ def explained(attempt: Attempt, findings: list[Finding], proof: Proof) -> tuple[
     inductions: list[FailedInduction] = []
     for finding in findings:
         obligation = _first_failed(attempt, finding)
-        if obligation is None or len(inductions) == MOST_EXPLAINED:
+        shown = [failed.obligation for failed in inductions]
+        if obligation is None or obligation in shown or len(inductions) == MOST_EXPLAINED:
             changed.append(finding)
             continue
         better, induction = _explain(attempt, finding, obligation)
@@ -43,9 +48,8 @@ def _first_failed(attempt: Attempt, finding: Finding) -> Obligation | None:
         return None
     goals = [finding.property, *sorted(attempt.supports(finding.property) - {finding.property})]
     found = (o for goal in goals for o in attempt.found.values() if o.goal == goal)
-    return next(
-        (o for o in found if o.answer != PROVED and o.action != FOLLOWS and o.goal in attempt.goals), None
-    )
+    open_ones = (o for o in found if o.answer != PROVED and o.action != FOLLOWS)
+    return next((o for o in open_ones if o.goal in attempt.goals), None)
 
 
 def _explain(
@@ -67,7 +71,10 @@ def _small_case(attempt: Attempt, obligation: Obligation) -> SmallCase | None:
     standing = attempt.standing()
     assumed = {n: p for n, p in attempt.goals.items() if n in standing or n == obligation.goal}
     action = None if obligation.action == START else obligation.action
+    began = time.monotonic()
     for sizes in sizes_of(attempt.scope):
+        if time.monotonic() - began > SHOW_SECONDS:
+            break
         found = small_case(attempt.scope, assumed, action, obligation.goal, sizes)
         if found is not None:
             return found
@@ -75,9 +82,11 @@ def _small_case(attempt: Attempt, obligation: Obligation) -> SmallCase | None:
 
 
 def _reach(case: SmallCase, predicate: Predicate, finding: Finding) -> tuple[Finding, str]:
-    """Whether a search of the small cluster breaks the property; then that is the answer."""
+    """Whether a search or a walk of the small cluster breaks the property; then that is the answer."""
     found = search(case.scope, [predicate], limits=REACH)
     broken = found.violations.get(predicate.name)
+    if broken is None and not found.complete:
+        broken = walk(case.scope, [predicate], steps=STEPS).violations.get(predicate.name)
     if broken is not None:
         confirmed(broken, violates(case.scope, predicate), predicate.name)
         reason = f"violated after {len(broken.instances)} steps with {case.scope.name}"

@@ -133,9 +133,10 @@ class Theory:
         for var in self.statement(predicate).parameters:
             if isinstance(var.domain, Member):
                 found.setdefault(var.domain, []).append(self.some(predicate)[var.name])
-        for var in step.trace.parameters if step is not None else ():
-            if isinstance(var.domain, Member):
-                found.setdefault(var.domain, []).append(step.env[var.name])
+        if step is not None:
+            for var in step.trace.parameters:
+                if isinstance(var.domain, Member):
+                    found.setdefault(var.domain, []).append(step.env[var.name])
         return found
 
 

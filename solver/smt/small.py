@@ -18,7 +18,9 @@ from ...model.language.plain import Packed
 from ...model.language.predicates import Predicate
 from ...model.language.scope import Instance, Places, Scope, budget_name
 from ...model.language.state import Quantity
+from .encoding import closed
 from .obligations import Theory
+from .states import Before
 from .universe import Expr, Optional, equality, negation
 
 Sizes = Mapping[type[Sort], int]
@@ -80,6 +82,14 @@ class _Question:
             self.parameters = [step.env[var.name] for var in step.trace.parameters]
         self.solver.add(*(formula for name, formula in hypotheses.items() if name not in without))
         self.solver.add(negation(theory.goal(theory.invariants[broken], state)))
+        self.solver.add(*self._some_start())
+
+    def _some_start(self) -> Iterator[Expr]:
+        """That the fixed data leave a state for a run to start from."""
+        start = Before(self.theory.universe, self.theory.scope.model, mark="start ")
+        for predicate in self.theory.scope.initial_predicates():
+            statement = self.theory.statement(predicate)
+            yield closed(start, statement.parameters, statement.bodies[0])
 
     def answered(self, scope: Scope, members: Members) -> SmallCase | None:
         """The case that Z3 finds, made plain; None when there is none of these sizes."""
@@ -110,7 +120,10 @@ class _Question:
                     self._granted([wish])
 
     def _wishes(self, quantity: Quantity) -> Iterator[Expr]:
+        default = getattr(quantity, "default", None)
         first = _first_value(self.theory, quantity.value)
+        if default is not None:
+            first = self.theory.universe.value(default, quantity.value)
         for at, _ in self._places(quantity):
             yield equality(self.theory.before.read(quantity.name, at), first)
 

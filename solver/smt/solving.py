@@ -19,6 +19,7 @@ class Asker:
         self.solver = z3.Solver()
         self.solver.set("timeout", max(1, int(limits.seconds * 1000)))
         self.solver.set("rlimit", limits.work)
+        self.solver.set("core.minimize", True)
         self.names: dict[str, z3.BoolRef] = {}
 
     def suppose(self, hypotheses: Mapping[str, Expr]) -> None:

@@ -16,16 +16,28 @@ from ...model.language.recording import Write
 from ...model.language.state import Model, Quantity
 from ...model.language.terms import Count, Total, Var
 from .encoding import Environment, StateView, encode
-from .universe import TRUE, Expr, Optional, Universe, choice, conjunction, disjunction, equality, negation
+from .universe import (
+    FALSE,
+    TRUE,
+    Expr,
+    Optional,
+    Universe,
+    choice,
+    conjunction,
+    disjunction,
+    equality,
+    negation,
+)
 
 Sums = Callable[["StateView", Count | Total, Environment], Expr]
 """What the state says of a sum over a sort of any size."""
 
 
 class Before:
-    """Any state: a Z3 function for every field and static."""
+    """Any state: a Z3 function for every field and static. ``mark`` tells states apart; data are shared."""
 
-    def __init__(self, universe: Universe, model: Model, sums: Sums | None = None) -> None:
+    def __init__(self, universe: Universe, model: Model, sums: Sums | None = None, mark: str = "") -> None:
+        self.mark = mark
         self.universe = universe
         self.model = model
         self.sums = sums
@@ -43,9 +55,10 @@ class Before:
             quantity = self.model.quantity(name)
             index = [self.universe.sort(domain) for domain in quantity.index]
             value = self.universe.sort(quantity.value)
-            function = z3.Function(name, *index, value)
+            mark = self.mark if name in self.model.fields else ""
+            function = z3.Function(f"{mark}{name}", *index, value)
             if isinstance(quantity.value, MaybeMember):
-                present = z3.Function(f"{name}?", *index, z3.BoolSort())
+                present = z3.Function(f"{mark}{name}?", *index, z3.BoolSort())
                 self.functions[name] = (present, function)
             else:
                 self.functions[name] = (function,)
@@ -109,7 +122,7 @@ class After:
         value = self.before.read(field, places)
         for write in self.writes.get(field, ()):
             inner, here = self.meets(write, places)
-            if not z3.is_false(here):
+            if here is not FALSE:
                 value = choice(here, encode(self.before, write.value, inner), value)
         return value
 

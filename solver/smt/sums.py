@@ -15,7 +15,7 @@ from functools import partial
 import z3
 
 from ...model.language.domains import Domain
-from ...model.language.terms import Binder, Count, Term, Total, Var, children
+from ...model.language.terms import At, Binder, Count, Term, Total, Var, children
 from ...model.language.wording import show
 from .encoding import Environment, StateView, summand
 from .universe import Expr, Universe, choice, disjunction, equality, implication
@@ -52,13 +52,11 @@ def renamed(term: Term, names: dict[str, str]) -> Term:
         return Var(names.get(term.name, term.name), term.domain)
     if isinstance(term, Binder):
         new = f"x{len(names)}"
-        outside = {
-            slot.name: renamed(value, names)
-            for slot in fields(term)
-            if isinstance(value := getattr(term, slot.name), Term) and slot.name not in ("var", "body")
-        }
-        body = renamed(term.body, {**names, term.var.name: new})
-        return replace(term, var=Var(new, term.var.domain), body=body, **outside)
+        inside = renamed(term.body, {**names, term.var.name: new})
+        if isinstance(term, At):
+            value, absent = renamed(term.value, names), renamed(term.absent, names)
+            return At(value, Var(new, term.var.domain), inside, absent, term.domain)
+        return replace(term, var=Var(new, term.var.domain), body=inside)
     changed: dict[str, object] = {}
     for slot in fields(term):  # type: ignore[arg-type]
         value = getattr(term, slot.name)

@@ -39,29 +39,43 @@ class Optional:
 
 
 TRUE, FALSE = z3.BoolVal(True), z3.BoolVal(False)
+_plain: dict[int, Expr] = {}
+"""The constants that differ from every other constant, by identity: Z3 is slow to ask from Python."""
+
+
+def plain_constant(constant: Expr) -> Expr:
+    """Take note that a constant differs from every other such constant of its sort."""
+    _plain[id(constant)] = constant
+    return constant
 
 
 def conjunction(parts: Iterable[Expr]) -> Expr:
     """All parts are true."""
     kept: list[Expr] = []
     for part in parts:
-        if z3.is_false(part):
+        if part is FALSE:
             return FALSE
-        if not z3.is_true(part):
+        if part is not TRUE:
             kept.append(part)
     return kept[0] if len(kept) == 1 else z3.And(kept) if kept else TRUE
 
 
 def disjunction(parts: Iterable[Expr]) -> Expr:
     """Some part is true."""
-    return negation(conjunction(negation(part) for part in parts))
+    kept: list[Expr] = []
+    for part in parts:
+        if part is TRUE:
+            return TRUE
+        if part is not FALSE:
+            kept.append(part)
+    return kept[0] if len(kept) == 1 else z3.Or(kept) if kept else FALSE
 
 
 def negation(part: Expr) -> Expr:
     """The opposite."""
-    if z3.is_true(part) or z3.is_false(part):
-        return FALSE if z3.is_true(part) else TRUE
-    return part.arg(0) if z3.is_not(part) else z3.Not(part)
+    if part is TRUE or part is FALSE:
+        return FALSE if part is TRUE else TRUE
+    return z3.Not(part)
 
 
 def implication(premise: Expr, conclusion: Expr) -> Expr:
@@ -76,24 +90,15 @@ def choice(condition: Expr, yes: Expr, otherwise: Expr) -> Expr:
         return Optional(
             choice(condition, one.present, other.present), choice(condition, one.member, other.member)
         )
-    if z3.is_true(condition) or yes.eq(otherwise):
+    if condition is TRUE or yes is otherwise:
         return yes
-    if z3.is_false(condition):
+    if condition is FALSE:
         return otherwise
-    if z3.is_bool(yes):
-        return _choice_of_truths(condition, yes, otherwise)
-    return z3.If(condition, yes, otherwise)
-
-
-def _choice_of_truths(condition: Expr, yes: Expr, otherwise: Expr) -> Expr:
-    if z3.is_true(yes):
-        return disjunction([condition, otherwise])
-    if z3.is_false(yes):
-        return conjunction([negation(condition), otherwise])
-    if z3.is_true(otherwise):
-        return disjunction([negation(condition), yes])
-    if z3.is_false(otherwise):
-        return conjunction([condition, yes])
+    if yes is TRUE or otherwise is FALSE:
+        return disjunction([condition, otherwise]) if yes is TRUE else conjunction([condition, yes])
+    if yes is FALSE or otherwise is TRUE:
+        no = negation(condition)
+        return conjunction([no, otherwise]) if yes is FALSE else disjunction([no, yes])
     return z3.If(condition, yes, otherwise)
 
 
@@ -108,32 +113,24 @@ def equality(left: Expr, right: Expr) -> Expr:
         one, other = optional(left), optional(right)
         both = implication(one.present, equality(one.member, other.member))
         return conjunction([equality(one.present, other.present), both])
-    if left.eq(right):
-        return TRUE
-    if z3.is_bool(left):
-        return _equal_truths(left, right)
-    if _is_value(left) and _is_value(right):
-        return FALSE
-    if z3.is_app_of(left, z3.Z3_OP_ITE) and _is_value(right):
-        condition, yes, otherwise = left.children()
-        return choice(condition, equality(yes, right), equality(otherwise, right))
-    return left == right
-
-
-def _equal_truths(left: Expr, right: Expr) -> Expr:
     for one, other in ((left, right), (right, left)):
-        if z3.is_true(one):
-            return other
-        if z3.is_false(one):
-            return negation(other)
-    return left == right
+        if one is TRUE or one is FALSE:
+            return other if one is TRUE else negation(other)
+    if left is right:
+        return TRUE
+    if id(left) in _plain and id(right) in _plain:
+        return FALSE
+    if id(right) in _plain and z3.is_app_of(left, z3.Z3_OP_ITE):
+        condition, yes, otherwise = left.children()
+        return choice(condition, equality(_known(yes), right), equality(_known(otherwise), right))
+    return TRUE if left.eq(right) else left == right
 
 
-def _is_value(expression: Expr) -> bool:
-    """Whether an expression is a constant that differs from every other constant."""
-    if z3.is_int_value(expression):
-        return True
-    return bool(z3.is_app_of(expression, z3.Z3_OP_DT_CONSTRUCTOR))
+def _known(expression: Expr) -> Expr:
+    """A constant that came out of Z3 as the object that stands for it here."""
+    if z3.is_app_of(expression, z3.Z3_OP_DT_CONSTRUCTOR):
+        return next((known for known in _plain.values() if known.eq(expression)), expression)
+    return expression
 
 
 class Universe:
@@ -147,6 +144,7 @@ class Universe:
         self.members = members
         self._sorts: dict[object, z3.SortRef] = {}
         self._values: dict[object, dict[Any, Expr]] = {}
+        self._integers: dict[int, Expr] = {}
         self._numbers = itertools.count()
 
     def sort(self, domain: Domain) -> z3.SortRef:
@@ -173,15 +171,17 @@ class Universe:
             names = [f"{name}.{named(value)}" for value in values]
             sort, constants = z3.EnumSort(f"{name}_{next(_unique)}", names)
             self._sorts[key] = sort
-            self._values[key] = dict(zip(values, constants, strict=True))
+            self._values[key] = dict(zip(values, map(plain_constant, constants), strict=True))
         return self._sorts[key]
 
     def value(self, value: Any, domain: Domain) -> Expr:
         """An ordinary value as a Z3 constant."""
         if isinstance(value, bool):
-            return z3.BoolVal(value)
+            return TRUE if value else FALSE
         if isinstance(value, int):
-            return z3.IntVal(value)
+            if value not in self._integers:
+                self._integers[value] = plain_constant(z3.IntVal(value))
+            return self._integers[value]
         if value is NOBODY:
             return Optional(FALSE, z3.Const(f"nobody!{domain}", self.sort(domain)))
         sort = self.sort(Choice(type(value)) if isinstance(value, Enum) else Member(type(value)))
@@ -210,11 +210,16 @@ class Universe:
             return conjunction(body(constant) for _, constant in values)
         var = self.fresh(name, domain)
         inner = body(var)
-        return inner if z3.is_true(inner) or z3.is_false(inner) else z3.ForAll([var], inner)
+        return inner if inner is TRUE or inner is FALSE else z3.ForAll([var], inner)
 
     def exists(self, name: str, domain: Domain, body: Callable[[Expr], Expr]) -> Expr:
         """The body is true for some value of the domain."""
-        return negation(self.forall(name, domain, lambda value: negation(body(value))))
+        values = self.all_values(domain)
+        if values is not None:
+            return disjunction(body(constant) for _, constant in values)
+        var = self.fresh(name, domain)
+        inner = body(var)
+        return inner if inner is TRUE or inner is FALSE else z3.Exists([var], inner)
 
 
 _unique = itertools.count()
