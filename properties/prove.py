@@ -78,36 +78,49 @@ class Attempt:
     def _rounds(self) -> None:
         asked = [n for n in self.properties if not self.options.only or n in self.options.only]
         self._ask([(FOLLOWS, name) for name in asked], self.lemmas)
+        self._keep_what_follows(asked)
+        self._ask(
+            self._questions({n: self.goals[n] for n in asked if n not in self.followed}), self._assumed()
+        )
+        self._ask_with_support(asked)
+        while again := self._resting_on(self._lost()):
+            self._ask(again, self._assumed())
+            self._keep_what_follows(asked)
+            self._ask_with_support(asked)
+
+    def _keep_what_follows(self, asked: Iterable[str]) -> None:
+        """Properties that do not follow from the lemmas have to be inductive themselves."""
         self.followed = {name for name in asked if self._proved(FOLLOWS, name)}
-        assumed = {n: p for n, p in self.goals.items() if n not in self.followed}
-        self.found = {key: o for key, o in self.found.items() if key[1] in self.followed}
-        self._ask(self._questions({n: p for n, p in assumed.items() if n in asked}), assumed)
-        lost = self._lost(assumed)
-        self._ask_with_support(asked, {n: p for n, p in assumed.items() if n not in lost})
-        while again := self._resting_on(lost := lost | self._lost(assumed)):
-            self._ask(again, {n: p for n, p in assumed.items() if n not in lost})
+        kept = {key: o for key, o in self.found.items() if key[0] != FOLLOWS or key[1] in self.followed}
+        self.found = kept
+
+    def _assumed(self) -> dict[str, Predicate]:
+        """What a step may rely on: all that has not failed and does not follow anyway."""
+        gone = self.followed | self._lost()
+        return {name: p for name, p in self.goals.items() if name not in gone}
 
     def _resting_on(self, lost: set[str]) -> list[tuple[str, str]]:
         """Questions whose answers rely on what is lost, about goals that are not."""
         good = [(key, o) for key, o in self.found.items() if o.answer == PROVED and key[1] not in lost]
         return [key for key, o in good if self._leans(o) & lost]
 
-    def _ask_with_support(self, asked: Sequence[str], assumed: Mapping[str, Predicate]) -> None:
-        """Ask about some goals, then about those that the answers lean on, until none is new."""
-        done: set[str] = set()
-        while new := {g for name in asked for g in self.supports(name)} & set(assumed) - done:
-            questions = self._questions({n: p for n, p in assumed.items() if n in new})
-            self._ask([key for key in questions if key not in self.found], assumed)
-            done |= new
+    def _ask_with_support(self, asked: Sequence[str]) -> None:
+        """Ask about some goals and about those that the answers lean on, until none is new."""
+        while True:
+            wanted = {g for name in asked for g in self.supports(name)} & set(self.goals) - self.followed
+            questions = self._questions({name: self.goals[name] for name in sorted(wanted)})
+            new = [key for key in questions if key not in self.found]
+            if not new:
+                return
+            self._ask(new, self._assumed())
 
     def _proved(self, action: str, goal: str) -> bool:
         found = self.found.get((action, goal))
         return found is not None and found.answer == PROVED
 
-    def _lost(self, assumed: Iterable[str]) -> set[str]:
-        """Assumed invariants of which an obligation has failed."""
-        failed = {o.goal for o in self.found.values() if o.answer != PROVED}
-        return failed & set(assumed)
+    def _lost(self) -> set[str]:
+        """Goals of which an obligation has failed."""
+        return {o.goal for o in self.found.values() if o.answer != PROVED}
 
     def _leans(self, obligation: Obligation) -> set[str]:
         """The invariants and lemmas that an answer relies on."""
@@ -121,7 +134,7 @@ class Attempt:
             touched = [name for name in goals if reads[name] & trace.written()]
             found += [(action, name) for name in touched]
             ranges = (f"range {name}" for name in ranges_written(self.scope, action))
-            found += [(action, name) for name in ranges if (action, name) not in self.found]
+            found += [(action, name) for name in ranges]
         return found
 
     def _ask(self, questions: Sequence[tuple[str, str]], assumed: Mapping[str, Predicate]) -> None:

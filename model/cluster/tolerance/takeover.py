@@ -53,7 +53,8 @@ def go_on_alone(s: Cluster, vm: VM, host: Host) -> None:
     require(runs(s, vm, host) & s.paired[vm], "the VM does not run here as one of a pair")
     listening = s.exists(Host, lambda h: secondary_listens(s, vm, h))
     require(no(listening), "the secondary's heartbeat arrives", mechanism="FT heartbeat")
-    require(s.lock[vm, host] != Lease.NONE, "the copy has lost its lock: it is no longer the VM")
+    held = s.lock[vm, host] != Lease.NONE
+    require(held, "the copy has lost its lock: it is no longer the VM", mechanism="FT test-and-set")
     require_test_and_set(s, vm, host)
     s.taken[vm, :] = lambda h: (h != host) & (s.taken[vm, h] | (s.secondary[vm, h] != Secondary.NONE))
     s.lock[vm, host] = Lease.FRESH
