@@ -1,4 +1,4 @@
-"""Proofs for any size: all obligations of the examples and of the cluster, from an empty cache and a full one.
+"""Proofs for any size: all obligations of the examples and of the cluster, without and with the cache.
 
     python benchmarks/bench_prove.py
 
@@ -55,10 +55,9 @@ def measure(what: str, scope: Scope, cache: Path) -> None:
     slowest = max(asked, key=lambda o: o.seconds, default=None)
     proved = sum(finding.verdict is Verdict.PROVED for finding in result.findings)
     slow = f"slowest {slowest.seconds:.2f} s ({slowest})" if slowest else ""
-    print(
-        f"{what:32} {proved:3} of {len(result.findings):3} PROVED  {len(result.proof.obligations):5} obligations"
-        f" ({len(asked):4} asked)  {wall:6.1f} s  {cpu:6.1f} CPU-s  {slow}"
-    )
+    counts = f"{len(result.proof.obligations):5} obligations ({len(asked):4} asked)"
+    good = f"{proved:3} of {len(result.findings):3} PROVED"
+    print(f"{what:32} {good}  {counts}  {wall:6.1f} s  {cpu:6.1f} CPU-s  {slow}", flush=True)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..model.cluster.migration.jobs import disk_is_identical as no_disk_is_behind
 from ..model.cluster.migration.jobs import has_memory
-from ..model.cluster.placement import alive
+from ..model.cluster.placement import alive, runs
 from ..model.cluster.state import (
     VM,
     Cluster,
@@ -107,6 +107,14 @@ def a_pair_is_on_two_hosts(s: Cluster, vm: VM, host: Host) -> Any:
     """A secondary beside a copy that lives, is being received or is powered off."""
     busy = alive(s, vm, host) | (s.copy[vm, host] == Copy.RECEIVING) | (s.copy[vm, host] == Copy.OFF)
     return no(busy & (s.secondary[vm, host] != Secondary.NONE))
+
+
+@lemma
+def who_fences_itself_renews_first(s: Cluster, vm: VM, host: Host) -> Any:
+    """With self-fencing, a copy that runs on a lease which is not renewed (one of a pair may)."""
+    if s.self_fence == "off":
+        return True
+    return no(runs(s, vm, host)) | (s.lock[vm, host] == Lease.FRESH) | s.ft_enabled[vm]
 
 
 # migration
@@ -297,6 +305,12 @@ def who_has_the_lease_is_reached(s: Cluster, vm: VM, host: Host) -> Any:
 
 
 # Fault Tolerance
+
+
+@lemma
+def fault_tolerance_is_inside_ha(s: Cluster, vm: VM) -> Any:
+    """Fault Tolerance turned on where High Availability is off."""
+    return no(s.ft_enabled[vm]) | s.ha
 
 
 @lemma

@@ -17,7 +17,7 @@ from ..model.language.tracing import fields_read
 from ..solver.smt.answers import Limits, mechanism_of
 from .proofs import FOLLOWS, PROVED, START, UNKNOWN, Obligation, Proof
 from .prove_cache import Cache
-from .prove_digests import Digests
+from .prove_digests import LEANT_ON, Digests
 from .prove_tasks import Context, Task, ask_all, processors, ranges_written
 from .results import Finding, Result, Verdict
 
@@ -64,6 +64,8 @@ class Attempt:
         self.lemmas = {p.name: p for p in model.of_kind("lemma")}
         self.goals = {**self.properties, **self.lemmas}
         self.cache = Cache(options.cache)
+        self.digests = Digests(self.scope, self.goals)
+        self.reads = {n: fields_read(list(self.scope.statement(p).bodies)) for n, p in self.goals.items()}
         self.found: dict[tuple[str, str], Obligation] = {}
         self.followed: set[str] = set()
         self.stopped = ""
@@ -124,14 +126,13 @@ class Attempt:
 
     def _leans(self, obligation: Obligation) -> set[str]:
         """The invariants and lemmas that an answer relies on."""
-        return {name.partition(" ")[2] for name in obligation.needs if name.split(" ")[0] in _KINDS}
+        return {name.partition(" ")[2] for name in obligation.needs if name.split(" ")[0] in LEANT_ON}
 
     def _questions(self, goals: Mapping[str, Predicate]) -> list[tuple[str, str]]:
         """The start, every action that writes what a goal reads, and the ranges of numbers."""
-        reads = {n: fields_read(list(self.scope.statement(p).bodies)) for n, p in goals.items()}
         found = [(START, name) for name in goals]
         for action, trace in self.scope.traces.items():
-            touched = [name for name in goals if reads[name] & trace.written()]
+            touched = [name for name in goals if self.reads[name] & trace.written()]
             found += [(action, name) for name in touched]
             ranges = (f"range {name}" for name in ranges_written(self.scope, action))
             found += [(action, name) for name in ranges]
@@ -139,17 +140,15 @@ class Attempt:
 
     def _ask(self, questions: Sequence[tuple[str, str]], assumed: Mapping[str, Predicate]) -> None:
         """Answer questions from the cache, and ask the rest."""
-        digests = Digests(self.scope, {**self.goals, **assumed})
-        believed = Digests(self.scope, assumed)
         open_questions: dict[str, list[str]] = {}
         for action, goal in questions:
-            known = self.cache.find(digests, believed, action, goal)
+            known = self.cache.find(self.digests, assumed, action, goal)
             if known is None:
                 open_questions.setdefault(action, []).append(goal)
             else:
                 self.found[action, goal] = known
         self._ask_anew(open_questions, assumed)
-        self.cache.keep(digests, self.found.values())
+        self.cache.keep(self.digests, self.found.values())
 
     def _ask_anew(self, open_questions: Mapping[str, list[str]], assumed: Mapping[str, Predicate]) -> None:
         context = Context(self.scope, self.goals, assumed, self.options.limits)
@@ -277,9 +276,6 @@ class Attempt:
             yield f"[expect] names what is not asked here: {', '.join(unknown)}"
         if self.stopped:
             yield f"{self.stopped}: what was not asked is UNDETERMINED"
-
-
-_KINDS = ("invariant", "lemma")
 
 
 def _unasked(action: str, goal: str) -> Obligation:

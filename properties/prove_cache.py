@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,11 +38,11 @@ class Cache:
             return {}
         return found
 
-    def find(self, digests: Digests, believed: Digests, action: str, goal: str) -> Obligation | None:
-        """The obligation as proved, where a proof is known whose hypotheses are all believed."""
+    def find(self, digests: Digests, assumed: Container[str], action: str, goal: str) -> Obligation | None:
+        """The obligation as proved, where a proof is known all of whose hypotheses are assumed."""
         if not self.cores:
             return None
-        names = {part: name for name, part in believed.hypotheses(action).items()}
+        names = digests.believed(action, assumed)
         for core in self.cores.get(digests.question(action, goal), ()):
             if all(part in names for part in core):
                 return Obligation(action, goal, PROVED, 0.0, tuple(names[part] for part in core), cached=True)

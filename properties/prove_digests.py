@@ -8,7 +8,7 @@ used are still there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from enum import Enum
 from functools import cache
 from importlib.metadata import version
@@ -21,6 +21,9 @@ from ..model.language.terms import Var
 from ..model.language.wording import show
 from ..solver.smt.answers import guard_name
 from .proofs import FOLLOWS, START
+
+LEANT_ON = ("invariant", "lemma")
+"""Kinds of hypotheses that have to be proved themselves."""
 
 
 def digest(*parts: str) -> str:
@@ -49,6 +52,8 @@ class Digests:
             *(f"{q.name}: {[*map(_domain, q.index)]} {_domain(q.value)}" for q in quantities)
         )
         self._statements: dict[str, str] = {}
+        self._known: dict[str, dict[str, str]] = {}
+        self._written: dict[str, str] = {}
 
     def statement(self, predicate: Predicate) -> str:
         """The hash of a statement."""
@@ -60,7 +65,9 @@ class Digests:
     def question(self, action: str, goal: str) -> str:
         """The hash of a question, its hypotheses left out."""
         aim = goal if goal.startswith("range ") else self.statement(self.invariants[goal])
-        return digest(self.declarations, self._effects(action), aim)
+        if action not in self._written:
+            self._written[action] = self._effects(action)
+        return digest(self.declarations, self._written[action], aim)
 
     def _effects(self, action: str) -> str:
         if action in (START, FOLLOWS):
@@ -72,6 +79,20 @@ class Digests:
 
     def hypotheses(self, action: str) -> dict[str, str]:
         """The hash of every hypothesis that a question about this action may use, by its name."""
+        if action not in self._known:
+            self._known[action] = self._hypotheses(action)
+        return self._known[action]
+
+    def believed(self, action: str, assumed: Container[str]) -> dict[str, str]:
+        """The same by their hashes, but of the invariants and lemmas only those that are assumed."""
+        found: dict[str, str] = {}
+        for name, part in self.hypotheses(action).items():
+            kind, _, which = name.partition(" ")
+            if kind not in LEANT_ON or which in assumed:
+                found[part] = name
+        return found
+
+    def _hypotheses(self, action: str) -> dict[str, str]:
         model = self.scope.model
         found = {f"{p.kind} {p.name}": self.statement(p) for p in model.of_kind("axiom")}
         found |= {f"range {name}": digest("range", name) for name in (*model.fields, *model.statics)}

@@ -38,7 +38,7 @@ def as_data(result: Result) -> dict[str, Any]:
         "notes": list(result.notes),
         "details": result.details,
         "story": [_step(step) for step in result.story],
-        "proof": None if result.proof is None else proof_data(result.proof),
+        **({} if result.proof is None else {"proof": proof_data(result.proof)}),
     }
 
 
