@@ -109,7 +109,8 @@ class Attempt:
     def _ask_with_support(self, asked: Sequence[str]) -> None:
         """Ask about some goals and about those that the answers lean on, until none is new."""
         while True:
-            wanted = {g for name in asked for g in self.supports(name)} & set(self.goals) - self.followed
+            links = self.links()
+            wanted = {g for n in asked for g in self.supports(n, links)} & set(self.goals) - self.followed
             questions = self._questions({name: self.goals[name] for name in sorted(wanted)})
             new = [key for key in questions if key not in self.found]
             if not new:
@@ -168,48 +169,41 @@ class Attempt:
 
     def standing(self) -> set[str]:
         """The goals all of whose obligations are proved, and that lean on nothing else."""
-        goals = {goal for _, goal in self.found}
-        standing = goals - {o.goal for o in self.found.values() if o.answer != PROVED}
-        while True:
-            fallen = {
-                o.goal
-                for o in self.found.values()
-                if o.goal in standing and not self._rests_on(o) <= standing
-            }
-            if not fallen:
-                return standing
+        links = self.links()
+        standing = set(links) - self._lost()
+        while fallen := {goal for goal in standing if not links[goal] <= standing}:
             standing -= fallen
+        return standing
 
-    def _rests_on(self, obligation: Obligation) -> set[str]:
-        """All goals that an answer relies on, ranges that some action must keep included."""
-        ranges = {name for name in obligation.needs if name.startswith("range ")}
+    def links(self) -> dict[str, set[str]]:
+        """For every goal those that its answers rely on; ranges where an action must keep them."""
         written = {goal for _, goal in self.found if goal.startswith("range ")}
-        return self._leans(obligation) | (ranges & written)
+        links: dict[str, set[str]] = {}
+        for obligation in self.found.values():
+            ranges = written.intersection(obligation.needs)
+            links.setdefault(obligation.goal, set()).update(self._leans(obligation) | ranges)
+        return links
 
-    def supports(self, name: str) -> set[str]:
+    def supports(self, name: str, links: Mapping[str, set[str]] | None = None) -> set[str]:
         """A goal and everything that its proof leans on."""
+        links = self.links() if links is None else links
         found, waiting = set[str](), [name]
         while waiting:
             goal = waiting.pop()
             if goal not in found:
                 found.add(goal)
-                for obligation in self.found.values():
-                    if obligation.goal == goal:
-                        waiting.extend(self._rests_on(obligation))
+                waiting.extend(links.get(goal, ()))
         return found
-
-    def uses(self, name: str) -> tuple[str, ...]:
-        """The mechanisms in a proof, its lemmas' included."""
-        goals = self.supports(name)
-        needs = {n for o in self.found.values() if o.goal in goals for n in o.needs}
-        return tuple(sorted({m for n in needs if (m := mechanism_of(n)) is not None}))
 
     def proof(self) -> Proof:
         """All that was found."""
-        standing = self.standing()
-        proved = [name for name in self.goals if name in standing]
-        uses = {name: self.uses(name) for name in proved}
-        leans = {name: tuple(sorted((self.supports(name) & set(self.goals)) - {name})) for name in proved}
+        standing, links = self.standing(), self.links()
+        needs: dict[str, set[str]] = {}
+        for o in self.found.values():
+            needs.setdefault(o.goal, set()).update(m for n in o.needs if (m := mechanism_of(n)) is not None)
+        supports = {name: self.supports(name, links) for name in self.goals if name in standing}
+        uses = {n: tuple(sorted({m for goal in s for m in needs[goal]})) for n, s in supports.items()}
+        leans = {n: tuple(sorted((s & set(self.goals)) - {n})) for n, s in supports.items()}
         asked = {o.goal for o in self.found.values() if o.action == START}
         steps = [o for o in self.found.values() if o.action in self.scope.traces and o.goal in asked]
         untouched = len(asked) * len(self.scope.traces) - len(steps)

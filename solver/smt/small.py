@@ -25,8 +25,8 @@ from .universe import Expr, Optional, equality, negation
 
 Sizes = Mapping[type[Sort], int]
 MOST_MEMBERS = 3
-LARGE = 2
-"""Budgets of a small case: faults are not limited in a proof."""
+LARGE = 1
+"""Budgets of a small case: faults are not limited in a proof, but a search of it has to end."""
 
 
 @dataclass(frozen=True)

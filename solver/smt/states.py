@@ -6,12 +6,11 @@ old)``), so no primed copies of the fields and no frame axioms are needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import z3
 
-from ...model.language.domains import MaybeMember, Member, Range, Sort
+from ...model.language.domains import MaybeMember, Range
 from ...model.language.recording import Write
 from ...model.language.state import Model, Quantity
 from ...model.language.terms import Count, Total, Var
@@ -24,9 +23,7 @@ from .universe import (
     Universe,
     choice,
     conjunction,
-    disjunction,
     equality,
-    negation,
 )
 
 Sums = Callable[["StateView", Count | Total, Environment], Expr]
@@ -164,24 +161,3 @@ def fits(write: Write, state: StateView, env: Environment) -> Expr | None:
         )
 
     return at_rows(0, env)
-
-
-def distinct(universe: Universe, sorts: Mapping[type[Sort], tuple[Sort, ...]]) -> Iterator[Expr]:
-    """That a sort of any size has exactly these members (for tests, and for small counterexamples)."""
-    for sort, members in sorts.items():
-        constants = [universe.value(member, Member(sort)) for member in members]
-        yield from (negation(equality(a, b)) for i, a in enumerate(constants) for b in constants[i + 1 :])
-
-        def known(x: Expr, constants: list[Expr] = constants) -> Expr:
-            return disjunction(equality(x, constant) for constant in constants)
-
-        yield universe.forall("x", Member(sort), known)
-
-
-def facts(state: Before, values: Mapping[str, Mapping[tuple[Any, ...], Any]]) -> Iterator[Expr]:
-    """That fields and statics have these values at these places."""
-    for name, table in values.items():
-        quantity = state.model.quantity(name)
-        for places, value in table.items():
-            at = tuple(state.universe.value(p, d) for p, d in zip(places, quantity.index, strict=True))
-            yield equality(state.read(name, at), state.universe.value(value, quantity.value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ import z3
 from support import model_file
 from vmproof.model.cluster.state import VM, Host
 from vmproof.model.language import Scope, plain
-from vmproof.model.language.domains import Member
+from vmproof.model.language.domains import Member, Sort
 from vmproof.model.language.evaluate import Evaluator
 from vmproof.model.language.plain import Packed, true_of
 from vmproof.model.language.predicates import invariants_of
@@ -25,9 +25,9 @@ from vmproof.properties import lemmas, safety
 from vmproof.solver.compiled import kernel_for
 from vmproof.solver.smt.encoding import closed, encode
 from vmproof.solver.smt.obligations import Theory
-from vmproof.solver.smt.states import After, distinct, facts
+from vmproof.solver.smt.states import After, Before
 from vmproof.solver.smt.sums import Sum, Sums, change_of, comparisons, environments, sum_of
-from vmproof.solver.smt.universe import Universe, choice, conjunction, equality
+from vmproof.solver.smt.universe import Expr, Universe, choice, conjunction, disjunction, equality, negation
 
 pytestmark = pytest.mark.differential
 CATALOGUE = (safety, lemmas)
@@ -39,6 +39,27 @@ SCOPES: dict[str, Callable[[], Scope]] = {
         alike, hosts=3, vms=1, election="cluster lock", drs="off", self_fence="on", datastores=2
     ),
 }
+
+
+def distinct(universe: Universe, sorts: Mapping[type[Sort], tuple[Sort, ...]]) -> Iterator[Expr]:
+    """That a sort of any size has exactly these members (for tests, and for small counterexamples)."""
+    for sort, members in sorts.items():
+        constants = [universe.value(member, Member(sort)) for member in members]
+        yield from (negation(equality(a, b)) for i, a in enumerate(constants) for b in constants[i + 1 :])
+
+        def known(x: Expr, constants: list[Expr] = constants) -> Expr:
+            return disjunction(equality(x, constant) for constant in constants)
+
+        yield universe.forall("x", Member(sort), known)
+
+
+def facts(state: Before, values: Mapping[str, Mapping[tuple[Any, ...], Any]]) -> Iterator[Expr]:
+    """That fields and statics have these values at these places."""
+    for name, table in values.items():
+        quantity = state.model.quantity(name)
+        for places, value in table.items():
+            at = tuple(state.universe.value(p, d) for p, d in zip(places, quantity.index, strict=True))
+            yield equality(state.read(name, at), state.universe.value(value, quantity.value))
 
 
 class Known:
