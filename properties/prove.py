@@ -18,10 +18,11 @@ from ..solver.smt.answers import Limits, mechanism_of
 from .proofs import FOLLOWS, PROVED, START, UNKNOWN, Obligation, Proof
 from .prove_cache import Cache
 from .prove_digests import LEANT_ON, Digests
-from .prove_tasks import Context, Task, ask_all, processors, ranges_written
+from .prove_tasks import Context, ask_all, processors, ranges_written, tasks_of
 from .results import Finding, Result, Verdict
 
 ENGINE = "induction"
+ANY_START = "any legal placement"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Options:
 def proof_scope(scope: Scope) -> Scope:
     """The scope with a start that is as general as the model has one: any legal placement."""
     start = scope.model.settings.get("start")
-    if start is None or len(start.values) < 2:
+    if start is None or ANY_START not in start.values:
         return scope
-    return replace(scope, settings={**scope.settings, "start": start.values[-1]})
+    return replace(scope, settings={**scope.settings, "start": ANY_START})
 
 
 def prove(scope: Scope, options: Options = Options()) -> Result:
@@ -153,7 +154,7 @@ class Attempt:
 
     def _ask_anew(self, open_questions: Mapping[str, list[str]], assumed: Mapping[str, Predicate]) -> None:
         context = Context(self.scope, self.goals, assumed, self.options.limits)
-        tasks = [Task(action, tuple(goals)) for action, goals in open_questions.items()]
+        tasks = [task for action, goals in open_questions.items() for task in tasks_of(action, goals)]
         total, done = sum(len(task.goals) for task in tasks), 0
         began = time.perf_counter()
         for task in tasks:
@@ -176,11 +177,14 @@ class Attempt:
         return standing
 
     def links(self) -> dict[str, set[str]]:
-        """For every goal those that its answers rely on; ranges where an action must keep them."""
+        """For every goal those that its answers rely on.
+
+        What relies on the range of one field relies on all: one field's number may be written to another.
+        """
         written = {goal for _, goal in self.found if goal.startswith("range ")}
         links: dict[str, set[str]] = {}
         for obligation in self.found.values():
-            ranges = written.intersection(obligation.needs)
+            ranges = written if any(name.startswith("range ") for name in obligation.needs) else set()
             links.setdefault(obligation.goal, set()).update(self._leans(obligation) | ranges)
         return links
 

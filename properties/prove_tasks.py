@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import signal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,12 +26,21 @@ if TYPE_CHECKING:
     from ..solver.smt.obligations import Consecution, Theory
 
 
+FEW = 6
+
+
 @dataclass(frozen=True)
 class Task:
     """Goals to be asked about one action (or START, FOLLOWS)."""
 
     action: str
     goals: tuple[str, ...]
+
+
+def tasks_of(action: str, goals: Sequence[str]) -> list[Task]:
+    """Goals about one action as one task; those about a state are independent, and shared out."""
+    size = FEW if action in (START, FOLLOWS) else len(goals)
+    return [Task(action, tuple(goals[i : i + size])) for i in range(0, len(goals), size)]
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ _prover: Prover | None = None
 
 def _begin(context: Context) -> None:
     global _prover
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for the answers
     _prover = Prover(context)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import z3
 
-from ...model.language.domains import Domain, Member, Members
+from ...model.language.domains import Domain, Member, Members, Range
 from ...model.language.predicates import Predicate
 from ...model.language.recording import Write
 from ...model.language.scope import Scope
@@ -44,6 +44,10 @@ class Step:
     after: After
     old: Sums
     new: Sums
+
+    def arguments(self) -> list[tuple[Var, Expr]]:
+        """The action's parameters with what they stand for."""
+        return [(var, self.env[var.name]) for var in self.trace.parameters]
 
     def points_of(self, var: Var) -> list[Expr]:
         """The action's parameters of a sort."""
@@ -127,6 +131,11 @@ class Theory:
         """A statement about a state, for some members."""
         return encode(state, self.statement(predicate).bodies[0], self.some(predicate))
 
+    def numbers(self, predicate: Predicate) -> list[Expr]:
+        """That a statement's parameters which are numbers lie in their ranges."""
+        some = self.some(predicate)
+        return numbers_in_range([(v, some[v.name]) for v in self.statement(predicate).parameters])
+
     def known(self, predicate: Predicate, step: Step | None = None) -> Known:
         """The members that a question is about, by their sorts."""
         found: dict[Domain, list[Expr]] = {}
@@ -140,11 +149,19 @@ class Theory:
         return found
 
 
+def numbers_in_range(parameters: Iterable[tuple[Var, Expr]]) -> list[Expr]:
+    """That parameters which are numbers lie in their ranges."""
+    ranges = [(v.domain, value) for v, value in parameters if isinstance(v.domain, Range)]
+    return [conjunction([domain.low <= value, value <= domain.high]) for domain, value in ranges]
+
+
 class Question:
     """Whether some hypotheses imply statements, asked in the cheapest way that is enough.
 
-    First the hypotheses are said of the members alone that the question is about, then of all.
+    First the hypotheses are said of the members alone that the question is about, then (``thorough``) of all.
     """
+
+    thorough = True
 
     def __init__(self, theory: Theory, limits: Limits, step: Step | None) -> None:
         self.theory = theory
@@ -170,13 +187,14 @@ class Question:
         goal = self.theory.goal(predicate, state)
         asker = self.asker(predicate)
         first = asker.ask(goal, self._about_sums(predicate), without)
-        if first.answer is Answer.PROVED:
+        if first.answer is Answer.PROVED or not self.thorough:
             return first
         asker = self.asker(None)
         return asker.ask(goal, self._about_sums(predicate), without)
 
     def _about_sums(self, predicate: Predicate) -> Formulas:
-        facts = self.sums(self.theory.known(predicate, self.step))
+        facts = [*self.sums(self.theory.known(predicate, self.step)), *self.theory.numbers(predicate)]
+        facts += numbers_in_range(self.step.arguments()) if self.step is not None else []
         return {f"sum {number}": fact for number, fact in enumerate(facts)}
 
     def sums(self, known: Known) -> Iterator[Expr]:
@@ -210,7 +228,8 @@ class Consecution(Question):
     def stay_in_range(self, writes: Iterable[Write]) -> Reply:
         """Whether what some writes of the action leave in a field is in its range."""
         inside = [fits(write, self.step.before, self.step.env) for write in writes]
-        return self.asker(None).ask(conjunction(part for part in inside if part is not None))
+        numbers = {f"sum {i}": fact for i, fact in enumerate(numbers_in_range(self.step.arguments()))}
+        return self.asker(None).ask(conjunction(part for part in inside if part is not None), numbers)
 
     def possible(self) -> Reply:
         """Whether the action can never happen: FAILED is good here, there is a state for it."""
@@ -222,7 +241,7 @@ class SameState(Question):
 
     def __init__(self, theory: Theory, limits: Limits, start: bool) -> None:
         super().__init__(theory, limits, None)
-        self.start = start
+        self.start = self.thorough = start  # what does not follow at once is asked action by action
 
     def hypotheses(self, known: Known | None) -> Formulas:
         more = self.theory.initial(known) if self.start else self.theory.assumed(known)

@@ -19,7 +19,7 @@ from ...model.language.predicates import Predicate
 from ...model.language.scope import Instance, Places, Scope, budget_name
 from ...model.language.state import Quantity
 from .encoding import closed
-from .obligations import Theory
+from .obligations import Theory, numbers_in_range
 from .states import Before
 from .universe import Expr, Optional, equality, negation
 
@@ -79,9 +79,11 @@ class _Question:
             step = theory.step(action)
             hypotheses = hypotheses | step.guards
             state, self.action = step.after, theory.scope.model.actions[action]
-            self.parameters = [step.env[var.name] for var in step.trace.parameters]
+            self.parameters = [given for _, given in step.arguments()]
+            self.solver.add(*numbers_in_range(step.arguments()))
         self.solver.add(*(formula for name, formula in hypotheses.items() if name not in without))
         self.solver.add(negation(theory.goal(theory.invariants[broken], state)))
+        self.solver.add(*theory.numbers(theory.invariants[broken]))
         self.solver.add(*self._some_start())
 
     def _some_start(self) -> Iterator[Expr]:

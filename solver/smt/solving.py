@@ -20,6 +20,7 @@ class Asker:
         self.solver.set("timeout", max(1, int(limits.seconds * 1000)))
         self.solver.set("rlimit", limits.work)
         self.solver.set("core.minimize", True)
+        self.solver.set("ctrl_c", False)  # Z3 would swallow Ctrl-C and call it "unknown"
         self.names: dict[str, z3.BoolRef] = {}
 
     def suppose(self, hypotheses: Mapping[str, Expr]) -> None:
