@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import exploring, exporting
+from . import exploring, exporting, proving
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     _effort(check)
     exploring.add_limits(check, 1)
     exploring.add_arguments(_command(commands, "explore", _explore, exploring.SAYS))
+    proving.add_arguments(_command(commands, "prove", _prove, proving.SAYS))
     listing = _command(
         commands, "list", _list, "actions, properties, mechanisms and settings, with their sources"
     )
@@ -232,6 +233,15 @@ def _explore(options: argparse.Namespace) -> int:
     loaded = _loaded(options)
     with Progress() as progress:
         result = exploring.run(options, loaded, progress)
+    return _show(options, loaded, result)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from .reports.terminal import Progress
+
+    loaded = _loaded(options)
+    with Progress() as progress:
+        result = proving.run(options, loaded, progress)
     return _show(options, loaded, result)
 
 

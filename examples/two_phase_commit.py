@@ -17,6 +17,7 @@ from vmproof import (
     final,
     initial,
     invariant,
+    lemma,
     no,
     possible,
     require,
@@ -126,6 +127,27 @@ def hear_abort(s: Transaction, rm: RM):
 def consistent(s: Transaction, one: RM, other: RM):
     """No resource manager aborts while another commits."""
     return no((s.vote[one] == Vote.ABORTED) & (s.vote[other] == Vote.COMMITTED))
+
+
+@lemma
+def decided_is_sent(s: Transaction):
+    """A message that does not say what was decided."""
+    committed, aborted = s.decision == Decision.COMMITTED, s.decision == Decision.ABORTED
+    return (s.sent_commit == committed) & (s.sent_abort == aborted)
+
+
+@lemma
+def who_commits_was_told(s: Transaction, rm: RM):
+    """A resource manager that commits before it is decided, or one of which nobody has read the vote."""
+    told = no(s.vote[rm] == Vote.COMMITTED) | s.sent_commit
+    return told & (no(s.sent_commit) | s.noted[rm])
+
+
+@lemma
+def who_is_noted_has_voted(s: Transaction, rm: RM):
+    """A vote that was read and never sent, or taken back without a decision."""
+    kept = (s.vote[rm] == Vote.PREPARED) | (s.vote[rm] == Vote.COMMITTED) | s.sent_abort
+    return (no(s.noted[rm]) | s.sent_prepared[rm]) & (no(s.sent_prepared[rm]) | kept)
 
 
 @possible

@@ -1,6 +1,6 @@
 """Two hosts and one disk: the model of the README, and a mistake that the search finds."""
 
-from vmproof import Field, Mechanism, Sort, State, action, initial, invariant, no, require
+from vmproof import Field, Mechanism, Sort, State, action, initial, invariant, lemma, no, require
 
 
 class Host(Sort):
@@ -42,3 +42,15 @@ def power_off(s: Disk, h: Host):
 def one_writer(s: Disk):
     """At most one host writes the disk."""
     return s.count(Host, lambda h: s.writes[h]) <= 1
+
+
+@lemma
+def who_writes_has_the_lock(s: Disk, h: Host):
+    """A host that writes without the lock: with this the invariant is proved for any number of hosts."""
+    return no(s.writes[h]) | s.lock[h]
+
+
+@lemma
+def one_lock(s: Disk):
+    """Two holders of the lock."""
+    return s.count(Host, lambda h: s.lock[h]) <= 1

@@ -9,6 +9,10 @@ from __future__ import annotations
 import builtins
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .proofs import Proof
 
 
 class Verdict(Enum):
@@ -191,6 +195,7 @@ class Result:
     before: ClusterView | None = None
     after: ClusterView | None = None
     graph: StateGraph | None = None
+    proof: Proof | None = None
 
     @property
     def exit(self) -> int:

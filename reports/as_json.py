@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..properties.proofs import FailedInduction, Proof
 from ..properties.results import SCHEMA, Coverage, Finding, Result, Step
 
 
@@ -36,6 +38,7 @@ def as_data(result: Result) -> dict[str, Any]:
         "notes": list(result.notes),
         "details": result.details,
         "story": [_step(step) for step in result.story],
+        **({} if result.proof is None else {"proof": proof_data(result.proof)}),
     }
 
 
@@ -69,6 +72,29 @@ def _step(step: Step) -> dict[str, Any]:
         "sentence": step.sentence,
         "because": step.because,
         "changes": changes,
+    }
+
+
+def proof_data(proof: Proof) -> dict[str, Any]:
+    """A proof attempt: every obligation, the mechanisms and lemmas of each proof, failed inductions."""
+    return {
+        "obligations": [{**asdict(o), "needs": list(o.needs)} for o in proof.obligations],
+        "untouched": proof.untouched,
+        "uses": {name: list(used) for name, used in proof.uses.items()},
+        "leans_on": {name: list(lemmas) for name, lemmas in proof.leans_on.items()},
+        "failed_inductions": [_induction(failed) for failed in proof.inductions],
+    }
+
+
+def _induction(failed: FailedInduction) -> dict[str, Any]:
+    return {
+        "goal": failed.obligation.goal,
+        "action": failed.obligation.action,
+        "scope": failed.scope,
+        "state": dict(failed.state),
+        "step": None if failed.step is None else _step(failed.step),
+        "held": list(failed.held),
+        "reached": failed.reached,
     }
 
 

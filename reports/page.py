@@ -10,6 +10,7 @@ from pathlib import Path
 from ..properties.results import Finding, Result, Step, Verdict
 from .as_json import to_json, write_text
 from .pictures import cluster_picture, state_graph_picture
+from .proof_text import induction_lines, table_of, used_by
 from .sentences import called, changes_of, counts_of, details_of, value_text
 
 _READING = {
@@ -29,6 +30,7 @@ def to_html(result: Result) -> str:
         _pictures(result),
         _story(result),
         *(_trace(f) for f in result.findings if f.trace is not None and f.verdict is Verdict.REFUTED),
+        _proof(result),
         _graph(result),
         _coverage(result),
         _scope(result),
@@ -124,6 +126,21 @@ def _step(step: Step) -> str:
     kind = ' class="fault"' if step.kind == "fault" else ""
     what = f"<code>{escape(called(step))}</code>{who}<p>{escape(step.sentence)}</p>"
     return f'<li{kind}>{what}{why}<ul class="changes">{changes}</ul></li>'
+
+
+def _proof(result: Result) -> str:
+    """The table of obligations, action by invariant, and what each proof used."""
+    if result.proof is None:
+        return ""
+    head, rows = table_of(result.proof)
+    used = [[f"<code>{escape(name)}</code>", escape(text)] for name, text in used_by(result.proof)]
+    cases = ["\n".join(induction_lines(failed)) for failed in result.proof.inductions]
+    failed = "".join(f"<pre>{escape(case)}</pre>" for case in cases)
+    return (
+        _section("What the proofs use", _table(["invariant", "mechanisms and lemmas"], used))
+        + (_section("Failed inductions", failed) if failed else "")
+        + _section("Obligations", _table(head, [[escape(cell) for cell in row] for row in rows]))
+    )
 
 
 def _trace(finding: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO, runtime_checkable
 
@@ -14,6 +14,8 @@ from .sentences import called, changes_of, counts_of, details_of, value_text
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ..properties.proofs import Proof
 
 _COLOUR = {
     Verdict.PROVED: "bold green",
@@ -72,11 +74,15 @@ class Progress:
 
     def __call__(self, tick: Tick | Growth) -> None:
         """Show how far an engine has come, at most five times a second."""
+        self.say(lambda: progress_line(tick))
+
+    def say(self, line: Callable[[], str]) -> None:
+        """Show a line of text, at most five times a second."""
         now = time.monotonic()
         if not self.stream.isatty() or now - self.shown < self.every:
             return
         self.shown, self.open = now, True
-        self.stream.write("\r\x1b[K" + progress_line(tick))
+        self.stream.write("\r\x1b[K" + line())
         self.stream.flush()
 
 
@@ -114,8 +120,25 @@ def render(result: Result, console: Console, *, verbose: bool = False) -> None:
     for finding in result.findings:
         if finding.trace is not None and (verbose or finding.verdict is Verdict.REFUTED):
             _trace(console, finding)
+    if result.proof is not None:
+        _proof(console, result.proof, verbose)
     _coverage(console, result, verbose)
     _closing(console, result)
+
+
+def _proof(console: Console, proof: Proof, verbose: bool) -> None:
+    """What a proof used, the inductions that failed, and (verbose) every obligation."""
+    from .proof_text import induction_lines, obligation_lines, summary_lines
+
+    for failed in proof.inductions:
+        console.print()
+        first, *lines = induction_lines(failed)
+        _say(console, first, "bold")
+        for line in lines:
+            _say(console, f"  {line}")
+    console.print()
+    for line in (obligation_lines(proof) if verbose else []) + summary_lines(proof):
+        _say(console, line, "dim")
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

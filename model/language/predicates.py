@@ -116,6 +116,7 @@ class _Decorator:
 
 
 invariant = _Decorator("invariant", "Holds in every reachable state.")
+lemma = _Decorator("lemma", "Holds in every reachable state, and is there to support proofs for any size.")
 possible = _Decorator(
     "possible", "Some reachable state shows it; without a witness the model says too little."
 )

@@ -33,16 +33,16 @@ def power_off(s: Cluster, vm: VM, host: Host) -> None:
     require(s.lock[vm, host] == Lease.FRESH, "the host does not hold the disk lock")
     listed = s.listed[vm] | s.reported[vm]
     require(no(listed), "the VM is still protected", mechanism="unprotect before power-off")
+    with mechanism("stop goes through the log"):
+        s.reserved[vm, :] = lambda h: s.reserved[vm, h] & (s.secondary[vm, h] == Secondary.NONE)
+        s.secondary[vm, :] = Secondary.NONE
+        empty_log(s, vm)
     s.copy[vm, host] = Copy.OFF
     s.lock[vm, host] = Lease.NONE
     s.address[vm, host] = False
     s.reserved[vm, host] = False
     s.stopping[vm] = False
     s.stopped[vm] = True
-    with mechanism("stop goes through the log"):
-        s.secondary[vm, :] = Secondary.NONE
-        s.reserved[vm, :] = False
-        empty_log(s, vm)
 
 
 @derived

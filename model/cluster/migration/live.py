@@ -92,6 +92,7 @@ def stop_for_switchover(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     require_ends(s, vm, src, dst)
     require(s.phase[vm] == Phase.PRECOPY, "the migration is not in pre-copy")
     require(s.copy[vm, src] == Copy.RUNNING, "the source has lost the VM")
+    require(s.lock[vm, src] != Lease.NONE, "the copy has lost its lock: it is no longer the VM")
     require(s.current[vm, dst, Part.RAM], "too many pages have changed")
     s.phase[vm] = Phase.SWITCHOVER
     s.copy[vm, src] = Copy.STOPPED
@@ -191,7 +192,9 @@ def abort_migration(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     """Before the commit, because it cannot go on, or not with this disk: the source keeps the VM."""
     require_abortable(s, vm, src, dst)
     receives = (s.copy[vm, dst] == Copy.RECEIVING) & disk_is_identical(s, vm)
-    require(no(connected(s, src, dst) & (receives | s.acknowledged[vm])), "the migration goes on")
+    decides = (s.phase[vm] == Phase.COLD) | (s.lock[vm, src] != Lease.NONE)
+    goes_on = connected(s, src, dst) & decides & (receives | s.acknowledged[vm])
+    require(no(goes_on), "the migration goes on")
     go_on_as_before(s, vm, src, dst)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...language import action, derived, no, require, where
 from ..placement import alive, reaches_disk, runs
-from ..state import VM, Cluster, Copy, Host, Lease, Secondary
+from ..state import VM, Cluster, Copy, Host, Lease, Phase, Secondary
 from .log import empty_log, secondary_listens
 
 
@@ -32,6 +32,8 @@ def fail_over(s: Cluster, vm: VM, host: Host) -> None:
     require(s.up[host], "the secondary's host is down")
     require(s.secondary[vm, host] == Secondary.LOCKSTEP, "no secondary runs here")
     require(no(primary_is_heard(s, vm)), "the primary's heartbeat arrives", mechanism="FT heartbeat")
+    handed_over = (s.phase[vm] == Phase.SWITCHOVER) | (s.phase[vm] == Phase.COMMITTED)
+    require(no(handed_over), "a migration is handing the VM and its disk lock over: it waits")
     drained = s.unreplayed[vm] == 0
     require(drained, "the log is not replayed to its end", mechanism="log drained before go-live")
     require_test_and_set(s, vm, host)
@@ -51,6 +53,8 @@ def go_on_alone(s: Cluster, vm: VM, host: Host) -> None:
     require(runs(s, vm, host) & s.paired[vm], "the VM does not run here as one of a pair")
     listening = s.exists(Host, lambda h: secondary_listens(s, vm, h))
     require(no(listening), "the secondary's heartbeat arrives", mechanism="FT heartbeat")
+    held = s.lock[vm, host] != Lease.NONE
+    require(held, "the copy has lost its lock: it is no longer the VM", mechanism="FT test-and-set")
     require_test_and_set(s, vm, host)
     s.taken[vm, :] = lambda h: (h != host) & (s.taken[vm, h] | (s.secondary[vm, h] != Secondary.NONE))
     s.lock[vm, host] = Lease.FRESH

@@ -1,0 +1,79 @@
+"""``vmproof prove FILE``: for every number of hosts and VMs, under the settings of a file."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .loading import Loaded
+    from .model.language.scope import Scope
+    from .properties.results import Result
+    from .reports.terminal import Progress
+
+SAYS = "prove the invariants for every number of members, with unlimited faults, under the file's settings"
+
+
+def add_arguments(prove: argparse.ArgumentParser) -> None:
+    """The options of ``prove``."""
+    prove.add_argument("file", metavar="FILE", type=Path)
+    prove.add_argument(
+        "--only", metavar="PROPERTY", action="append", default=[], help="this invariant (may be repeated)"
+    )
+    prove.add_argument("--seconds", type=float, default=10.0, metavar="S", help="of each obligation (10)")
+    prove.add_argument(
+        "--work",
+        type=int,
+        default=40_000_000,
+        metavar="N",
+        help="solver steps of each obligation (40 million)",
+    )
+    prove.add_argument("--workers", type=int, metavar="N", help="processes (one for each processor)")
+    prove.add_argument("--no-cache", action="store_true", help="ask every obligation anew")
+
+
+def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Result:
+    """Prove what a loaded file asks. Raises UsageError for a property that is not there."""
+    from .properties.prove import Options, prove
+    from .properties.prove_cache import cache_folder
+    from .properties.prove_tasks import processors
+    from .solver.smt.answers import Limits
+
+    scope = with_lemmas(loaded.scope)
+    _known(scope, options.only)
+
+    def tell(done: int, total: int, seconds: float) -> None:
+        progress.say(lambda: f"{done} of {total} obligations, {seconds:.1f} s")
+
+    return prove(
+        scope,
+        Options(
+            limits=Limits(options.seconds, options.work),
+            workers=options.workers or processors(),
+            cache=None if options.no_cache else cache_folder(),
+            only=tuple(options.only),
+            expect={} if options.strict else loaded.expect,
+            on_tick=tell,
+        ),
+    )
+
+
+def with_lemmas(scope: Scope) -> Scope:
+    """The scope, its data held against the axioms that come with the cluster's lemmas."""
+    from .model.cluster.state import Cluster
+
+    if scope.state is Cluster:
+        from .properties import lemmas  # noqa: F401
+    return replace(scope)
+
+
+def _known(scope: Scope, names: list[str]) -> None:
+    from .loading import UsageError
+    from .model.language.predicates import invariants_of
+
+    known = [predicate.name for predicate in invariants_of(scope.model)]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"--only {', '.join(unknown)}: no such invariant; known: {', '.join(known)}")

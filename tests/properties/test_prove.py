@@ -1,0 +1,265 @@
+"""Proofs for any size: what is proved, what is not, and why; and that the engine cannot prove too much."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from support import model_file
+from vmproof.model.language import (
+    Field,
+    Range,
+    Scope,
+    Sort,
+    State,
+    action,
+    initial,
+    invariant,
+    lemma,
+    no,
+    require,
+)
+from vmproof.model.scenarios import alike
+from vmproof.properties import lemmas, safety
+from vmproof.properties.proofs import PROVED
+from vmproof.properties.prove import Options, prove
+from vmproof.properties.results import Finding, Result, Verdict
+from vmproof.properties.search import search
+from vmproof.reports.as_json import to_json
+from vmproof.reports.page import to_html
+from vmproof.solver.smt.answers import Answer, Limits
+from vmproof.solver.smt.obligations import Theory
+from vmproof.solver.smt.solving import Asker
+from vmproof.solver.smt.universe import FALSE
+
+THREE = ("single_live_primary", "original_retained", "unique_master")
+CATALOGUE = (safety, lemmas)
+WRONG = ("only_dead_hosts_are_given_up", "one_running_copy", "one_network_identity", "one_responsible_master")
+ALL = {"self_fence": "on", "isolation_response": "power off"}
+
+
+class Thing(Sort):
+    """Something."""
+
+
+class Counter(State):
+    """A number that some thing holds up to three times."""
+
+    number = Field(value=Range(0, 3))
+    held = Field(Thing, value=bool)
+
+
+@initial
+def begins(s: Counter, x: Thing):
+    """Nothing is held."""
+    return (s.number == 0) & no(s.held[x])
+
+
+@action()
+def take(s: Counter, x: Thing):
+    """A thing is taken."""
+    require(no(s.held[x]), "it is held")
+    s.held[x] = True
+    s.number = s.number + 1
+
+
+@invariant
+def one_is_held(s: Counter):
+    """At most one thing is held (false)."""
+    return s.count(Thing, lambda x: s.held[x]) <= 1
+
+
+@invariant
+def nothing_is_true(s: Counter):
+    """This is false."""
+    return no(s.number == s.number)
+
+
+@lemma
+def small(s: Counter):
+    """A number below two, as if it stopped there (false)."""
+    return s.number < 2
+
+
+def counter(things: int = 2) -> Scope:
+    return Scope(Counter, {Thing: [f"t{i}" for i in range(things)]})
+
+
+def two_writers() -> Scope:
+    module: ModuleType = model_file("examples/two_writers.py")
+    return Scope(module.Disk, {module.Host: ["a", "b"]})
+
+
+def found(result: Result, name: str) -> Finding:
+    return next(finding for finding in result.findings if finding.property == name)
+
+
+def test_a_proof_names_the_mechanism_that_it_needs() -> None:
+    result = prove(two_writers(), Options(workers=1))
+    assert found(result, "one_writer").verdict is Verdict.PROVED
+    assert result.exit == 0
+    assert result.proof is not None
+    assert result.proof.uses["one_writer"] == ("disk lock",)
+    assert result.proof.leans_on["one_writer"] == ("one_lock", "who_writes_has_the_lock")
+
+
+def test_without_its_mechanism_the_proof_fails_and_a_run_shows_why() -> None:
+    result = prove(replace(two_writers(), without=("disk lock",)), Options(workers=1))
+    refuted = found(result, "one_writer")
+    assert refuted.verdict is Verdict.REFUTED
+    assert len(refuted.trace or ()) == 2
+    assert result.exit == 1
+
+
+def test_two_phase_commit_is_proved_for_any_number() -> None:
+    result = prove(model_file("examples/two_phase_commit.py").scope(3), Options(workers=1))
+    assert found(result, "consistent").verdict is Verdict.PROVED
+    assert result.proof is not None
+    assert result.proof.uses["consistent"] == ("unanimity",)
+
+
+def test_a_false_invariant_of_vmc_is_refuted_by_its_five_steps() -> None:
+    result = prove(model_file("benchmarks/vmc.py").scope(3, 3, 2), Options(workers=1))
+    verdicts = {finding.property: finding.verdict for finding in result.findings}
+    assert verdicts.pop("bad") is Verdict.REFUTED
+    assert set(verdicts.values()) == {Verdict.PROVED}
+    assert len(found(result, "bad").trace or ()) == 5
+
+
+def test_what_is_false_is_never_proved_and_a_write_out_of_range_is_an_obligation() -> None:
+    result = prove(counter(), Options(workers=1, explain=False))
+    assert {finding.verdict for finding in result.findings} == {Verdict.UNDETERMINED}
+    assert result.exit == 3
+    assert result.proof is not None
+    ranges = [o for o in result.proof.obligations if o.goal == "range number"]
+    assert [o.action for o in ranges] == ["take"]
+
+
+def test_a_failed_induction_is_a_small_cluster_that_says_whether_it_is_reached() -> None:
+    bare = replace(two_writers(), name="bare")
+    module = model_file("examples/two_writers.py")
+    kept = {n: module.Disk.model.predicates.pop(n) for n in ("one_lock", "who_writes_has_the_lock")}
+    try:
+        result = prove(bare, Options(workers=1))
+    finally:
+        module.Disk.model.predicates.update(kept)
+    undecided = found(result, "one_writer")
+    assert undecided.verdict is Verdict.UNDETERMINED
+    assert "unreachable in the 3 states of 2 Host" in undecided.reason
+    assert result.proof is not None
+    (failed,) = result.proof.inductions
+    assert failed.scope == "2 Host"
+    assert failed.step is not None
+    assert failed.step.action == "power_on"
+    assert len(failed.state) == 1
+
+
+def test_a_millisecond_is_not_enough_and_nothing_is_called_proved() -> None:
+    scope = alike(hosts=2, vms=1, vmotion="on")
+    limits = Limits(seconds=0.001)
+    result = prove(scope, Options(limits, workers=1, only=("unique_master",), explain=False))
+    assert result.exit == 3
+    assert all(finding.verdict is Verdict.UNDETERMINED for finding in result.findings)
+    assert "unique_master" in found(result, "unique_master").reason
+
+
+def test_a_second_run_answers_from_the_cache(tmp_path: Path) -> None:
+    scope = model_file("benchmarks/vmc.py").scope(2, 2, 1)
+    options = Options(workers=1, cache=tmp_path, explain=False)
+    first, second = prove(scope, options), prove(scope, options)
+    assert first.proof is not None
+    assert second.proof is not None
+    assert first.proof.cached == 0
+    assert second.proof.cached == sum(o.answer == PROVED for o in first.proof.obligations)
+    assert [f.verdict for f in first.findings] == [f.verdict for f in second.findings]
+
+
+def test_an_answer_from_the_cache_needs_all_its_hypotheses(tmp_path: Path) -> None:
+    options = Options(workers=1, cache=tmp_path, explain=False)
+    assert prove(two_writers(), options).exit == 0
+    without = prove(replace(two_writers(), without=("disk lock",)), options)
+    assert found(without, "one_writer").verdict is Verdict.UNDETERMINED
+    damaged = next(tmp_path.glob("proofs-*.json"))
+    damaged.write_text("{", encoding="utf-8")
+    assert prove(two_writers(), options).exit == 0
+
+
+def test_a_report_has_the_table_of_obligations() -> None:
+    result = prove(replace(two_writers(), without=("disk lock",)), Options(workers=1))
+    data = json.loads(to_json(result))
+    rows = data["proof"]["obligations"]
+    assert {"action", "goal", "answer", "seconds", "needs", "cached", "reason"} == set(rows[0])
+    assert data["proof"]["failed_inductions"][0]["step"]["action"] == "power_on"
+    page = to_html(result)
+    assert "Obligations" in page
+    assert "Failed inductions" in page
+
+
+def test_lemmas_hold_in_every_reachable_state_of_small_scopes() -> None:
+    scopes = [
+        alike(hosts=2, vms=1, fault_tolerant=1, budgets={"host_crash": 1, "ft_link_loss": 1}),
+        alike(hosts=3, vms=1, vmotion="on", budgets={"host_crash": 1, "migration_cut": 1}),
+    ]
+    for scope in scopes:
+        wanted = scope.model.of_kind("lemma")
+        result = search(scope, wanted)
+        assert result.complete
+        assert not result.violations
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Answers that the tests of the cluster share."""
+    return tmp_path_factory.mktemp("proofs")
+
+
+def cluster() -> Scope:
+    return alike(hosts=2, vms=1, vmotion="on", storage_vmotion=True)
+
+
+def test_the_three_properties_are_proved_for_any_number_of_hosts_and_vms(cache: Path) -> None:
+    result = prove(cluster(), Options(cache=cache, only=THREE))
+    assert {finding.property: finding.verdict for finding in result.findings} == dict.fromkeys(
+        THREE, Verdict.PROVED
+    )
+    assert result.proof is not None
+    uses = result.proof.uses
+    live = {"vm disk lock", "FT test-and-set", "secondary output suppressed"}
+    assert live <= set(uses["single_live_primary"])
+    assert set(uses["unique_master"]) == {"election", "protected list lock"}
+    assert {"commit acknowledgement", "original kept until activation"} <= set(uses["original_retained"])
+
+
+@pytest.mark.parametrize(
+    ("name", "mechanism"),
+    [
+        ("unique_master", "election"),
+        ("unique_master", "protected list lock"),
+        ("single_live_primary", "vm disk lock"),
+        ("single_live_primary", "secondary output suppressed"),
+    ],
+)
+def test_without_a_mechanism_of_its_proof_a_property_is_not_proved(
+    cache: Path, name: str, mechanism: str
+) -> None:
+    without = replace(cluster(), without=(mechanism,))
+    result = prove(without, Options(cache=cache, only=(name,), explain=False))
+    assert found(result, name).verdict is Verdict.UNDETERMINED
+
+
+def test_every_action_can_happen_under_the_invariants() -> None:
+    """The hypotheses contradict neither each other nor any action: else everything would follow."""
+    scope = replace(cluster(), settings={**ALL, "start": "any legal placement"})
+    sizes = {sort: 3 if sort.__name__ == "Host" else 2 for sort in scope.sorts}
+    members = {sort: tuple(sort(f"{sort.__name__}{i}") for i in range(n)) for sort, n in sizes.items()}
+    model = scope.model
+    assumed = {p.name: p for p in (*model.of_kind("invariant"), *model.of_kind("lemma"))}
+    theory = Theory(scope, {n: p for n, p in assumed.items() if n not in WRONG}, members)
+    asker = Asker(Limits())
+    asker.suppose(theory.axioms() | theory.assumed())
+    replies = {name: asker.ask(FALSE, theory.step(name).guards) for name in scope.traces}
+    assert [name for name, reply in replies.items() if reply.answer is not Answer.FAILED] == []
