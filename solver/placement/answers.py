@@ -160,7 +160,7 @@ class Answer:
     """The answer to a placement query. ``placement`` has a host (or NOWHERE) for every VM of ``problem``.
 
     ``target`` is in basis points; ``objective`` what was minimised (``counts`` says what that is);
-    ``refused`` are VMs that got no host; ``given_up`` should-rules that are not kept.
+    ``off`` are VMs that have no host, those ``refused`` among them; ``given_up`` should-rules that are not kept.
     """
 
     query: str
@@ -172,6 +172,7 @@ class Answer:
     objective: int | None = None
     bound: Bound | None = None
     moves: tuple[Move, ...] = ()
+    off: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     given_up: tuple[str, ...] = ()
     explanation: Explanation | None = None

@@ -4,7 +4,8 @@ for each migration or as many as the threshold says; then DRS's standard deviati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,31 +28,40 @@ def ask_z3(piece: Piece, at: Integers, most: int, conflicts: int, seed: int) -> 
     return question.ask(conflicts, (question.costs(), most))
 
 
-def score(problem: Problem, units: Units, at: Integers) -> int:
-    """Highest utilisation in basis points, plus migrations."""
-    return problem.highest(units.placement(at)) + units.moves(at)
+@dataclass(frozen=True)
+class Trade:
+    """What is weighed: ``price`` is what a migration must lower the highest utilisation by, in basis points."""
+
+    problem: Problem
+    price: int = 1
+    out: tuple[int, ...] = ()
+
+    def score(self, units: Units, at: Integers) -> int:
+        """Highest utilisation in basis points, plus the price of the migrations."""
+        return self.problem.highest(units.placement(at)) + self.price * units.moves(at)
 
 
-def balance(problem: Problem, watch: Watch, ask: Ask = ask_z3) -> Outcome:
+def balance(problem: Problem, watch: Watch, price: int = 1, out: Sequence[int] = (), ask: Ask = ask_z3) -> Outcome:
     """The placement with the smallest sum of highest utilisation and migrations, as far as the effort goes."""
-    whole = units_of(problem, problem.limits())
+    trade = Trade(problem, price, tuple(out))
+    whole = units_of(problem, problem.limits(), out)
     hopeless = _hopeless(whole)
     if hopeless:
         return Outcome(None, Bound(0, ""), True, hopeless)
     best = _start(problem, whole, watch)
     if best is None:
         return Outcome(None, Bound(0, "the search found no placement that keeps all rules"))
-    watch.found(score(problem, whole, best), mean_utilisation(problem))
+    watch.found(trade.score(whole, best), mean_utilisation(problem))
     try:
-        best = _descend(problem, whole, best, watch)
-        best = _pieces(problem, whole, best, watch, ask)
+        best = _descend(trade, whole, best, watch)
+        best = _pieces(trade, whole, best, watch, ask)
     except KeyboardInterrupt:
         watch.stopped = "interrupted; this is the best found until then"
-    found = score(problem, whole, best)
-    bound = balance_bound(problem, found, 16 if len(problem.vms) > 4_000 else 30)
+    found = trade.score(whole, best)
+    bound = balance_bound(problem, found, price, 16 if len(problem.vms) > 4_000 else 30)
     watch.found(found, bound.value)
     if int(whole.allowed.sum()) <= EXACT // 4 and not watch.stopped and bound.value < found:
-        return _proved(problem, whole, best, bound, watch)
+        return _proved(trade, whole, best, bound, watch)
     return Outcome(best, bound)
 
 
@@ -72,41 +82,42 @@ def _start(problem: Problem, units: Units, watch: Watch) -> Integers | None:
     return reply.applied(everything) if reply.said == "yes" else None
 
 
-def _at_most(problem: Problem, highest: int) -> Units:
+def _at_most(trade: Trade, highest: int) -> Units:
     """The units under limits that keep every host at or below a utilisation."""
-    return units_of(problem, problem.limits(min(highest, WHOLE)))
+    return units_of(trade.problem, trade.problem.limits(min(highest, WHOLE)), trade.out)
 
 
-def _descend(problem: Problem, whole: Units, best: Integers, watch: Watch) -> Integers:
+def _descend(trade: Trade, whole: Units, best: Integers, watch: Watch) -> Integers:
     """Climb; then lower the target step by step from the best placement, with short searches."""
-    best = Climb(whole, best, watch.effort.seed).run(watch.stop)
-    watch.found(score(problem, whole, best))
+    problem, price = trade.problem, trade.price
+    best = Climb(whole, best, watch.effort.seed, price).run(watch.stop)
+    watch.found(trade.score(whole, best))
     step, low = 64, mean_utilisation(problem)
     for number in range(40):
         target = problem.highest(whole.placement(best)) - step
         if watch.stop() or step < 1:
             break
-        found = _to(problem, target, best, max(watch.effort.rounds // 40, 20), watch) if target >= low else None
-        if found is not None and score(problem, whole, found) < score(problem, whole, best):
-            best = Climb(whole, found, watch.effort.seed + number).run(watch.stop, 50)
-            watch.found(score(problem, whole, best))
+        found = _to(trade, target, best, max(watch.effort.rounds // 40, 20), watch) if target >= low else None
+        if found is not None and trade.score(whole, found) < trade.score(whole, best):
+            best = Climb(whole, found, watch.effort.seed + number, price).run(watch.stop, 50)
+            watch.found(trade.score(whole, best))
         else:
             step //= 2
     return best
 
 
-def _to(problem: Problem, target: int, start: Integers | None, rounds: int, watch: Watch) -> Integers | None:
+def _to(trade: Trade, target: int, start: Integers | None, rounds: int, watch: Watch) -> Integers | None:
     """A placement within a target, by search; from the current placement or from another one."""
-    units = _at_most(problem, target)
+    units = _at_most(trade, target)
     search = Search(units, watch.effort.seed, start)
     search.settle(20 * len(units.limits))
     search.improve(rounds, 0, watch.stop)
     return search.at.copy() if units.sound(search.at) else None
 
 
-def _pieces(problem: Problem, whole: Units, best: Integers, watch: Watch, ask: Ask) -> Integers:
+def _pieces(trade: Trade, whole: Units, best: Integers, watch: Watch, ask: Ask) -> Integers:
     """Z3 on pieces: lower the highest host, or save migrations at the same height."""
-    random = np.random.default_rng(watch.effort.seed + 2)
+    problem, random = trade.problem, np.random.default_rng(watch.effort.seed + 2)
     search = Search(whole, watch.effort.seed, best)
     for number in range(watch.effort.pieces):
         if watch.stop() or not len(search.moved()):
@@ -115,12 +126,12 @@ def _pieces(problem: Problem, whole: Units, best: Integers, watch: Watch, ask: A
         hosts, free = _around(problem, whole, search, used, random, lower=bool(number % 2))
         top, outside = int(used.max()), int(np.delete(used, hosts).max(initial=0))
         step = int(random.integers(1, max(2, min(top - outside, 40) + 1))) if number % 2 else 0
-        most = sum(int(whole.cost[u, search.at[u]]) for u in free) + step - 1
+        most = sum(int(whole.cost[u, search.at[u]]) for u in free) + (step - 1) // trade.price
         piece = piece_of(whole, search.at, free, hosts, problem.limits(top - step))
         reply = ask(piece, search.at, most, 2_000, watch.effort.seed + number)
         if reply.said == "yes":
             search.go_to(reply.applied(search.at))
-            watch.found(score(problem, whole, search.at))
+            watch.found(trade.score(whole, search.at))
     return search.at.copy()
 
 
@@ -138,24 +149,25 @@ def _around(
     return hosts, order[:45]
 
 
-def _proved(problem: Problem, units: Units, best: Integers, bound: Bound, watch: Watch) -> Outcome:
+def _proved(trade: Trade, units: Units, best: Integers, bound: Bound, watch: Watch) -> Outcome:
     """For every number of migrations: is there a placement that is better? If never, the best is optimal."""
+    problem, price = trade.problem, trade.price
     everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
     piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
     question, moves = Question(piece, watch.effort.seed, warm=False), 0
-    while score(problem, units, best) - 1 - moves >= mean_utilisation(problem) and moves <= len(problem.vms):
+    while trade.score(units, best) - 1 - price * moves >= mean_utilisation(problem) and moves <= len(problem.vms):
         if watch.stop():
             return Outcome(best, bound)
-        limits = problem.limits(min(score(problem, units, best) - 1 - moves, WHOLE))
+        limits = problem.limits(min(trade.score(units, best) - 1 - price * moves, WHOLE))
         reply = question.ask(watch.effort.conflicts, (question.costs(), moves), *_caps(question, limits))
         if reply.said == "unknown":
             return Outcome(best, bound)
         if reply.said == "yes":
             best = reply.applied(best)
-            watch.found(score(problem, units, best))
+            watch.found(trade.score(units, best))
         else:
             moves += 1
-    value = score(problem, units, best)
+    value = trade.score(units, best)
     return Outcome(best, Bound(value, f"Z3: for no number of migrations is there a sum of {value - 1} (unsat)"))
 
 

@@ -7,8 +7,6 @@ HiGHS); the weights that show it come from its linear relaxation, and `checking.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from .answers import Bound, Floor, Stage
@@ -93,8 +91,8 @@ def _fewest(
     return Floor(host, sure + round(float(moves)), tuple(whole.tolist()))
 
 
-def balance_bound(problem: Problem, best: int, steps: int = 24, stop: Callable[[], bool] = lambda: False) -> Bound:
-    """No placement has a smaller sum of highest utilisation (basis points) and migrations.
+def balance_bound(problem: Problem, best: int, price: int = 1, steps: int = 24) -> Bound:
+    """No placement has a smaller sum of highest utilisation (basis points) and ``price`` times migrations.
 
     The range from the mean utilisation to ``best`` is cut where the bound is weakest, ``steps`` times: in a
     piece [low, high] the utilisation is at least low and the migrations at least those of high.
@@ -105,8 +103,8 @@ def balance_bound(problem: Problem, best: int, steps: int = 24, stop: Callable[[
         return Bound(low, "the mean utilisation", (stage_of(units, low, max(low, best)),))
     pieces = [stage_of(units, low, best)]
     for _ in range(steps):
-        weakest = min(pieces, key=lambda stage: stage.low + stage.moves)
-        if stop() or weakest.high == weakest.low or weakest.low + weakest.moves >= best:
+        weakest = min(pieces, key=lambda stage: stage.low + price * stage.moves)
+        if weakest.high == weakest.low or weakest.low + price * weakest.moves >= best:
             break
         pieces.remove(weakest)
         middle = (weakest.low + weakest.high) // 2
@@ -114,7 +112,7 @@ def balance_bound(problem: Problem, best: int, steps: int = 24, stop: Callable[[
             stage_of(units, weakest.low, middle),
             Stage(middle + 1, weakest.high, weakest.floors, weakest.splits),
         ]
-    value = min(best, *(stage.low + stage.moves for stage in pieces))
+    value = min(best, *(stage.low + price * stage.moves for stage in pieces))
     return Bound(value, f"mean utilisation, and: {HOW}", tuple(sorted(pieces, key=lambda s: s.low)))
 
 

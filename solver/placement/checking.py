@@ -114,13 +114,13 @@ def _kept_on_the_way(rule: Rule, at: Sequence[int], after: Sequence[int]) -> boo
     return max(Counter(places).values(), default=0) <= 1
 
 
-def check_bound(problem: Problem, bound: Bound, target: int | None) -> list[str]:
+def check_bound(problem: Problem, bound: Bound, target: int | None, price: int = 1) -> list[str]:
     """What is wrong with a lower bound: of the migrations to a target, or of utilisation plus migrations."""
     if not bound.stages:
         return [] if bound.value <= 0 else [f"the bound {bound.value} rests on a solver's word: {bound.how}"]
     found = [complaint for stage in bound.stages for complaint in _stage(problem, stage)]
     if target is None:
-        least = min(stage.low + stage.moves for stage in bound.stages)
+        least = min(stage.low + price * stage.moves for stage in bound.stages)
         least = min(least, max(stage.high for stage in bound.stages) + 1)
         found += _seamless(problem, bound.stages)
     else:
@@ -268,9 +268,9 @@ def check_answer(answer: Answer) -> list[str]:
     problem, placement = answer.problem, answer.placement
     if not placement:
         return []
-    refused = {v for v, vm in enumerate(problem.vms) if vm.name in answer.refused}
+    off = {v for v, vm in enumerate(problem.vms) if vm.name in answer.off and vm.host == NOWHERE}
     given_up = [rule for rule in problem.rules if rule.name in answer.given_up]
-    found = check_placement(problem.without(given_up), placement, answer.target, refused, soft=True)
+    found = check_placement(problem.without(given_up), placement, answer.target, off, soft=True)
     moved = [v for v, vm in enumerate(problem.vms) if vm.host not in (NOWHERE, placement[v])]
     named = {move.vm for move in answer.moves if move.source is not None}
     if named != {problem.vms[v].name for v in moved}:

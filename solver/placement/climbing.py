@@ -21,7 +21,8 @@ TOP_HOSTS, PARTNERS = 6, 600
 class Climb:
     """A search state with the weights of its hosts."""
 
-    def __init__(self, units: Units, at: Integers, seed: int) -> None:
+    def __init__(self, units: Units, at: Integers, seed: int, price: int = 1) -> None:
+        self.price = price
         self.search = Search(units, seed, at)
         self.units = units
         self.loads = np.flatnonzero(units.problem.loads)
@@ -41,7 +42,7 @@ class Climb:
 
     def height(self) -> float:
         """The objective itself: highest utilisation, and migrations."""
-        return float((self.search.load[:, self.loads] / self.capacity).max()) + self.search.moves
+        return float((self.search.load[:, self.loads] / self.capacity).max()) + self.price * self.search.moves
 
     def _weights(self, sharp: float) -> tuple[np.ndarray, np.ndarray, float]:
         used = self.search.load[:, self.loads] / self.capacity
@@ -66,7 +67,7 @@ class Climb:
             come += mass[:, r] * np.expm1(np.minimum(sharp * step[:, r][:, None] / self.capacity[:, r], 50))
         _, fits, _ = self.search._targets(rows)
         extra = self.units.cost[rows] - self.units.cost[rows, source][:, None]
-        change = np.log(np.maximum(total + gone[:, None] + come, 1e-300) / total) / sharp + extra
+        change = np.log(np.maximum(total + gone[:, None] + come, 1e-300) / total) / sharp + self.price * extra
         change = np.where(fits, change, np.inf)
         change[np.arange(len(rows)), source] = np.inf
         best = int(change.argmin())
@@ -95,9 +96,9 @@ class Climb:
             change += mass[top, r] * np.expm1(down) + mass[hosts, r] * np.expm1(up)
         cost = self.units.cost
         extra = cost[ours][:, hosts] - cost[ours, top][:, None] + (cost[theirs, top] - cost[theirs, hosts])[None, :]
-        height = np.log(np.maximum(total + change, 1e-300) / total) / sharp + extra
-        order = np.argsort(height, axis=None, kind="stable")[:20]
-        return any(self._exchange(int(ours[i]), int(theirs[j])) for i, j in zip(*np.unravel_index(order, height.shape), strict=True) if height[i, j] < -1e-6)
+        height = np.log(np.maximum(total + change, 1e-300) / total) / sharp + self.price * extra
+        order = [divmod(int(k), len(theirs)) for k in np.argsort(height, axis=None, kind="stable")[:20]]
+        return any(self._exchange(int(ours[i]), int(theirs[j])) for i, j in order if height[i, j] < -1e-6)
 
     def _exchange(self, one: int, other: int) -> bool:
         """Exchange two units if every limit and rule allows it."""

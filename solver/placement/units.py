@@ -36,8 +36,8 @@ class Units:
 
     @cached_property
     def unit_of(self) -> Integers:
-        """The unit of every VM."""
-        found = np.zeros(len(self.problem.vms), dtype=np.int64)
+        """The unit of every VM; NOWHERE for those that are left out."""
+        found = np.full(len(self.problem.vms), NOWHERE, dtype=np.int64)
         for u, members in enumerate(self.members):
             found[list(members)] = u
         return found
@@ -81,8 +81,10 @@ class Units:
         return int(self.cost[placed, at[placed]].sum())
 
     def placement(self, at: Integers) -> Integers:
-        """Back to VMs."""
-        return at[self.unit_of]
+        """Back to VMs; those that are left out have no host."""
+        if not len(at):
+            return np.full(len(self.problem.vms), NOWHERE, dtype=np.int64)
+        return np.where(self.unit_of == NOWHERE, NOWHERE, at[self.unit_of])
 
     def over(self, load: Integers) -> Booleans:
         """The hosts above a limit."""
