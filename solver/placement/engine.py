@@ -124,6 +124,9 @@ def _searched(units: Units, search: Search, bound: Bound, watch: Watch, decide: 
     if not units.misplaced(search.at).any() and not units.clashes(search.at):
         _improve(units, search, bound, watch, decide)
     at = search.at.copy() if units.sound(search.at) else None
+    settled = at is not None and units.moves(at) <= bound.value
+    if settled and at is not None and (units.moves(at) == 0 or _booleans(units) > TINY):
+        return Outcome(at, bound)
     if _booleans(units) <= (EXACT if at is not None else MOST_BOOLEANS):
         return _exact(units, at, bound, watch)
     return Outcome(at, bound)

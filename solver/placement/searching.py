@@ -44,7 +44,7 @@ class Search:
         self.scaled = units.demand / units.scale
         self.on: list[set[int]] = [set() for _ in range(len(units.limits))]
         self.log: list[tuple[int, int]] = []
-        self.taste_scale = 0.1 / max(float(self.scaled.mean()), 1e-12)
+        self.taste_scale = 0.1 / max(float(self.scaled.sum()) / max(self.scaled.size, 1), 1e-12)
         self.taste = Taste()
         self.carried = 0
         self.freight = units.demand[:, units.heavy]
