@@ -45,7 +45,7 @@ def _seat(problem: Problem, placement: Sequence[int], v: int, unplaced: Collecti
         yield f"{vm.name} is on host number {h}, which does not exist"
         return
     state = problem.hosts[h].state
-    if state == "maintenance" or (state == "quarantine" and vm.host != h):
+    if state in ("maintenance", "failed") or (state == "quarantine" and vm.host != h):
         yield f"{vm.name} is on {problem.hosts[h].name}, in {state}"
     if h in vm.barred:
         yield f"{vm.name} cannot run on {problem.hosts[h].name}"
@@ -203,7 +203,7 @@ def _fewer_do_not_do(
 
 def _must_leave(problem: Problem, v: int) -> bool:
     vm = problem.vms[v]
-    if problem.hosts[vm.host].state == "maintenance" or vm.host in vm.barred:
+    if problem.hosts[vm.host].state in ("maintenance", "failed") or vm.host in vm.barred:
         return True
     return any(
         v in rule.vms and (vm.host in rule.hosts) != (not rule.kind.endswith("not run on"))

@@ -91,7 +91,7 @@ def fewest(units: Units, target: int, watch: Watch, decide: Decide = decide_with
     hopeless = _hopeless(units)
     if hopeless:
         return Outcome(None, nothing, True, hopeless)
-    if not len(units.members) or units.sound(units.home):
+    if not len(units.members) or (units.sound(units.home) and not units.moves(units.home)):
         watch.found(0, 0)
         return Outcome(units.home.copy(), nothing)
     bound = repair_bound(units, target)
@@ -144,7 +144,7 @@ def _improve(units: Units, search: Search, bound: Bound, watch: Watch, decide: D
     search.improve(rounds, bound.value, watch.stop, lambda moves: watch.found(best=moves))
     if units.sound(search.at) and not small:
         polish(units, search, bound.value, watch, decide)
-    if units.sound(search.at):
+    if units.sound(search.at) and search.moves:
         search.improve(min(200, watch.effort.rounds), bound.value, watch.stop, patient=True)
 
 

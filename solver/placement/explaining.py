@@ -83,7 +83,9 @@ class Named:
 
     def _states(self) -> None:
         for h, host in enumerate(self.problem.hosts):
-            if host.state == "maintenance":
+            if host.state == "failed":
+                self._forbid(self.z3.BoolVal(True), ((v, h) for v in self.vms))
+            elif host.state == "maintenance":
                 self._forbid(self._element(f"{host.name} in maintenance mode", WAKE), ((v, h) for v in self.vms))
             elif host.state == "quarantine":
                 new = ((v, h) for v in self.vms if self.problem.vms[v].host != h)
@@ -261,7 +263,7 @@ def _least(named: Named, others: Sequence[str], h: int, r: int, limit: int) -> i
 def _several(named: Named, every: list[str]) -> list[Cure]:
     """Several elements to be dropped together: the cheapest of core after core, then none too many."""
     kept, dropped = list(every), []
-    while (core := named.core(kept)) is not None:
+    while (core := named.core(kept)) is not None and core.elements:
         cheapest = min(core.elements, key=lambda name: (named.costs[name], name))
         kept.remove(cheapest)
         dropped.append(cheapest)

@@ -12,6 +12,7 @@ from ...model.language.scope import Instance, Scope
 from ...model.scenarios import scope_of
 from ..initial import initial_states
 from .answers import Plan, PlannedMove
+from .faults import NotAllowed
 from .problem import NOWHERE, Problem
 
 BEGIN = "begin_live_migration"
@@ -24,10 +25,6 @@ REST = (
     "activate_destination",
     "destroy_original",
 )
-
-
-class NotAllowed(Exception):
-    """The cluster model refuses a migration of a plan: the optimizer and the model disagree (exit 5)."""
 
 
 def checked(problem: Problem, inventory: Inventory, plan: Plan) -> Plan:

@@ -19,7 +19,7 @@ Booleans = npt.NDArray[np.bool_]
 NOWHERE = -1
 WHOLE = 10_000  # utilisation is counted in basis points: 1/100 of a percent
 
-HostState = Literal["normal", "maintenance", "quarantine"]
+HostState = Literal["normal", "maintenance", "quarantine", "failed"]
 Mode = Literal["manual", "partially automated", "fully automated"]
 RuleKind = Literal[
     "keep together", "keep apart", "must run on", "must not run on", "should run on", "should not run on"

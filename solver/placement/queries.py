@@ -17,6 +17,7 @@ from .answers import Answer, Bound, Explanation, Move, Tick, Verdict, host_name
 from .balancing import balance
 from .checking import check_answer
 from .engine import Effort, Outcome, Watch, fewest
+from .faults import Disagreement
 from .problem import NOWHERE, WHOLE, Integers, Problem, Rule
 from .searching import Search
 from .units import Units, units_of
@@ -24,10 +25,6 @@ from .units import Units, units_of
 Show = Callable[[Tick], None]
 Solve = Callable[[Problem, Sequence[int]], tuple[Outcome, Units]]
 PRICES = {2: 50, 3: 20, 4: 5, 5: 1}  # DRS thresholds: what a migration must lower the highest utilisation by
-
-
-class Disagreement(Exception):
-    """The search and the independent checker disagree: a bug of vmproof itself (exit 5)."""
 
 
 def quiet(tick: Tick) -> None:
@@ -205,7 +202,7 @@ def _answer(
     if outcome.at is None or value is None:
         return replace(found, explanation=Explanation(outcome.why) if outcome.impossible else None)
     placement = units.placement(outcome.at)
-    moves = tuple(moves_of(problem, placement))
+    moves = tuple(moves_of(problem, placement, target))
     found = replace(found, placement=tuple(placement.tolist()), objective=value, moves=moves)
     complaints = check_answer(found)
     if complaints:
@@ -221,7 +218,7 @@ def _verdict(outcome: Outcome, value: int | None, watch: Watch) -> Verdict:
     return Verdict.OPTIMAL if value <= outcome.bound.value else Verdict.FOUND
 
 
-def moves_of(problem: Problem, placement: Integers) -> list[Move]:
+def moves_of(problem: Problem, placement: Integers, target: int = WHOLE) -> list[Move]:
     """The moves from the current placement, as DRS would recommend them: the mandatory first."""
     imbalance = problem.imbalance(problem.current)
     worth = 6 - math.ceil(round(imbalance / 0.1 * math.sqrt(len(problem.hosts)), 6))
@@ -230,7 +227,7 @@ def moves_of(problem: Problem, placement: Integers) -> list[Move]:
     for v in np.flatnonzero(placement != problem.current).tolist():
         why = _why(problem, v, load, broken)
         priority = 1 if why else min(max(worth, 2), 5)
-        moves.append(_move(problem, v, int(placement[v]), priority, why or "to balance the loads"))
+        moves.append(_move(problem, v, int(placement[v]), priority, why or _wish(problem, v, load, target)))
     return sorted(moves, key=lambda move: move.priority)
 
 
@@ -244,6 +241,12 @@ def _why(problem: Problem, v: int, load: Integers, broken: list[Rule]) -> str:
     if (load[h] > problem.capacity[h]).any():
         return f"{problem.hosts[h].name} is overloaded"
     return next((f"rule {rule.name!r}" for rule in broken if v in rule.vms), "")
+
+
+def _wish(problem: Problem, v: int, load: Integers, target: int) -> str:
+    """Why a move is worth making, though nothing demands it."""
+    above = (load[problem.current[v]] > problem.limits(target)[problem.current[v]]).any()
+    return f"{host_name(problem, problem.vms[v].host)} is above {target / 100:g} %" if above else "to even the loads"
 
 
 def _move(problem: Problem, v: int, target: int, priority: int, why: str) -> Move:

@@ -17,6 +17,7 @@ VM_VM = "VM/VM DRS rule violated"
 VM_HOST = "VM/host DRS rule violated"
 SOFT_VM_HOST = "VM/host DRS rule (should) not kept"
 MAINTENANCE = "the host is in maintenance mode"
+FAILED = "the host has failed"
 QUARANTINE = "the host is in quarantine mode"
 UNREACHABLE = "the host cannot access the VM's datastore"
 PINNED = "DRS is disabled for the VM"
@@ -168,6 +169,8 @@ def _state_faults(problem: Problem, v: int, h: int) -> Iterator[str]:
     vm, state = problem.vms[v], problem.hosts[h].state
     if state == "maintenance":
         yield MAINTENANCE
+    if state == "failed":
+        yield FAILED
     if state == "quarantine" and vm.host != h:
         yield QUARANTINE
     if h in vm.barred:

@@ -19,8 +19,9 @@ from .answers import Explanation, Policy, Survival, Tick, Verdict
 from .checking import check_placement
 from .engine import Effort, Watch, fewest
 from .explaining import explain
+from .faults import Disagreement
 from .problem import NOWHERE, WHOLE, Host, Problem, Rule
-from .queries import Disagreement, admit
+from .queries import admit
 from .units import units_of
 
 SET_EFFORT = Effort(rounds=200, pieces=0, conflicts=50_000, seconds=None)
@@ -100,7 +101,7 @@ def remains(problem: Problem, failed: Sequence[int]) -> Problem:
     stays = np.where(np.isin(problem.current, list(gone)), NOWHERE, problem.current)
     free = np.maximum(problem.capacity - problem.load(stays), 0)
     hosts = tuple(
-        Host(host.name, tuple(free[h].tolist()), "maintenance" if h in gone else host.state)
+        Host(host.name, tuple(free[h].tolist()), "failed" if h in gone else host.state)
         for h, host in enumerate(problem.hosts)
     )
     row = {v: i for i, v in enumerate(lost)}

@@ -128,13 +128,12 @@ def units_of(problem: Problem, limits: Integers, leave_out: Sequence[int] = ()) 
             at = problem.current[rows]
             cost[u] = ((at[:, None] != hosts) & (at[:, None] != NOWHERE)).sum(axis=0)
             split[u] = len(set(at[at != NOWHERE].tolist())) > 1
-    home = np.where((problem.current[heads] == NOWHERE) & (cost.max(axis=1) == 0), NOWHERE, cost.argmin(axis=1))
     unit = {v: u for u, group in enumerate(members) for v in group}
-    apart = [
-        tuple(dict.fromkeys(unit[v] for v in rule.vms if v in unit))
-        for rule in problem.rules
-        if rule.kind == "keep apart"
-    ]
+    rules = [[unit[v] for v in rule.vms if v in unit] for rule in problem.rules if rule.kind == "keep apart"]
+    for rule in rules:  # VMs that are to be together and apart: no host can take them
+        allowed[[u for u in rule if rule.count(u) > 1]] = False
+    home = np.where((problem.current[heads] == NOWHERE) & (cost.max(axis=1) == 0), NOWHERE, cost.argmin(axis=1))
+    apart = [tuple(dict.fromkeys(rule)) for rule in rules]
     return Units(problem, limits, members, demand, allowed, cost, home, tuple(a for a in apart if len(a) > 1), split)
 
 
