@@ -49,16 +49,26 @@ def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     place.add_argument(
         "--target", type=_percent, default=10_000, metavar="P%", help="no host above this utilisation (100%%)"
     )
-    place.add_argument("--threshold", type=int, choices=range(1, 6), default=5, help="of balance, as DRS's (5)")
+    place.add_argument(
+        "--threshold", type=int, choices=range(1, 6), default=5, help="of balance, as DRS's (5)"
+    )
     place.add_argument("-k", "--failures", type=_count, default=1, metavar="K", help="hosts that fail (1)")
-    place.add_argument("--to", type=Path, metavar="GOAL", help="of plan: a file with the same VMs where they should be")
-    place.add_argument("--per-host", type=_count, default=4, metavar="N", help="simultaneous migrations a host (4)")
-    place.add_argument("--in-all", type=_count, default=1_000_000, metavar="N", help="and in the whole network")
+    place.add_argument(
+        "--to", type=Path, metavar="GOAL", help="of plan: a file with the same VMs where they should be"
+    )
+    place.add_argument(
+        "--per-host", type=_count, default=4, metavar="N", help="simultaneous migrations a host (4)"
+    )
+    place.add_argument(
+        "--in-all", type=_count, default=1_000_000, metavar="N", help="and in the whole network"
+    )
     place.add_argument("--rounds", type=_count, default=4_000, metavar="N", help="of the search (4000)")
     place.add_argument("--seconds", type=float, default=60.0, metavar="S", help="stop after S seconds (60)")
     place.add_argument("--seed", type=int, default=0, help="of the search (0)")
     place.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    place.add_argument("--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR")
+    place.add_argument(
+        "--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR"
+    )
     place.add_argument("-v", "--verbose", action="store_true", help="every migration and every row")
 
 
@@ -125,7 +135,11 @@ def _completed(options: argparse.Namespace, found: Answer, inventory: Inventory 
     from .solver.placement.explaining import explain
 
     if found.verdict is Verdict.IMPOSSIBLE and (found.explanation is None or not found.explanation.table):
-        out = [v for v, vm in enumerate(found.problem.vms) if vm.name in found.off and vm.name not in found.refused]
+        out = [
+            v
+            for v, vm in enumerate(found.problem.vms)
+            if vm.name in found.off and vm.name not in found.refused
+        ]
         why = found.explanation.summary if found.explanation else "no placement keeps all rules and limits"
         return replace(found, explanation=explain(found.problem, found.target, out, why))
     if found.moves and len(found.moves) <= MOST_PLANNED:
@@ -135,8 +149,8 @@ def _completed(options: argparse.Namespace, found: Answer, inventory: Inventory 
 
 def _with_plan(options: argparse.Namespace, found: Answer, inventory: Inventory | None) -> Answer:
     from .solver.placement.checking import check_plan
-    from .solver.placement.modelled import checked
     from .solver.placement.faults import Disagreement
+    from .solver.placement.modelled import checked
     from .solver.placement.planning import plan
 
     made = plan(found.problem, found.placement, options.per_host, options.in_all)
@@ -153,7 +167,7 @@ def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | 
     import numpy as np
 
     from .loading import UsageError
-    from .solver.placement.answers import Answer
+    from .solver.placement.answers import Answer, Verdict
     from .solver.placement.queries import moves_of
     from .solver.placement.reading import read_problem
 
@@ -167,17 +181,11 @@ def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | 
         raise UsageError(f"{options.to} has not the same hosts and VMs as {options.file}")
     goal = other.current
     off = tuple(vm.name for v, vm in enumerate(problem.vms) if goal[v] == -1)
-    found = Answer("plan", _none(), problem, OVER, "migrations", tuple(goal.tolist()), off=off)
+    found = Answer("plan", Verdict.UNDETERMINED, problem, OVER, "migrations", tuple(goal.tolist()), off=off)
     moves = tuple(moves_of(problem, np.array(goal)))
     found = _with_plan(options, replace(found, objective=len(moves), moves=moves), inventory)
     assert found.plan is not None
     return replace(found, verdict=found.plan.verdict)
-
-
-def _none():  # type: ignore[no-untyped-def]
-    from .solver.placement.answers import Verdict
-
-    return Verdict.UNDETERMINED
 
 
 def _explain(
@@ -195,7 +203,9 @@ def _explain(
         return replace(found, explanation=replace(why, table=table))
     if found.verdict is Verdict.IMPOSSIBLE:
         return found
-    text = f"there is an answer, with {found.objective} migrations" if found.placement else "no answer was found"
+    text = (
+        f"there is an answer, with {found.objective} migrations" if found.placement else "no answer was found"
+    )
     return replace(found, explanation=Explanation(text, table_of(problem, options.target)))
 
 

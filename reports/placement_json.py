@@ -22,7 +22,12 @@ def as_data(found: Answer | Survival) -> dict[str, Any]:
 
 def _common(found: Answer | Survival, query: str) -> dict[str, Any]:
     problem = found.problem
-    scope = {"name": problem.name, "hosts": len(problem.hosts), "vms": len(problem.vms), "rules": len(problem.rules)}
+    scope = {
+        "name": problem.name,
+        "hosts": len(problem.hosts),
+        "vms": len(problem.vms),
+        "rules": len(problem.rules),
+    }
     return {
         "schema": SCHEMA,
         "command": f"place {query}",
@@ -71,7 +76,12 @@ def _plan(found: Answer, plan: Plan) -> dict[str, Any]:
         ]
         for step in plan.steps
     ]
-    return {"verdict": plan.verdict.value, "reason": plan.reason, "checked_by_model": plan.checked, "steps": steps}
+    return {
+        "verdict": plan.verdict.value,
+        "reason": plan.reason,
+        "checked_by_model": plan.checked,
+        "steps": steps,
+    }
 
 
 def _explanation(found: Explanation | None) -> dict[str, Any] | None:

@@ -47,7 +47,11 @@ def render(found: Answer | Survival, console: Console, verbose: bool = False) ->
         _answer(found, console, verbose)
     for note in found.notes:
         _say(console, f"Note: {note}", "dim")
-    _say(console, f"{found.verdict.value}: {headline(found)}; {found.seconds:.2f} s; exit {found.exit}", COLOUR[found.verdict])
+    _say(
+        console,
+        f"{found.verdict.value}: {headline(found)}; {found.seconds:.2f} s; exit {found.exit}",
+        COLOUR[found.verdict],
+    )
 
 
 def headline(found: Answer | Survival) -> str:
@@ -81,7 +85,8 @@ def _survived(found: Survival) -> str:
         return f"if {' and '.join(found.broken)} fail, there is no place for {', '.join(found.left) or 'all'}"
     kind = "any host failure" if found.failures == 1 else f"any {found.failures} host failures"
     if found.verdict is Verdict.PROVED:
-        return f"after {kind} every protected VM restarts ({found.of:,} sets, each with a placement that was checked)"
+        sets = f"{found.of:,} sets, each with a placement that was checked"
+        return f"after {kind} every protected VM restarts ({sets})"
     return f"{found.witnesses:,} of {found.of:,} sets of failures are survived, the others are not decided"
 
 
@@ -91,8 +96,8 @@ def _answer(found: Answer, console: Console, verbose: bool) -> None:
     most = len(found.moves) if verbose else MOST_LINES
     for move in found.moves[:most]:
         who = "" if move.automatic else " (proposal)"
-        text = f"  {move.priority}  {move.vm}: {move.source or 'new'} -> {move.target}  [{move.size}]  {move.why}{who}"
-        _say(console, text)
+        text = f"{move.vm}: {move.source or 'new'} -> {move.target}  [{move.size}]  {move.why}{who}"
+        _say(console, f"  {move.priority}  {text}")
     if len(found.moves) > most:
         _say(console, f"  … and {len(found.moves) - most:,} more (--verbose shows them)", "dim")
     for rule in found.given_up:
@@ -141,7 +146,9 @@ def explain(why: Explanation, console: Console, verbose: bool = False) -> None:
         if len(row) > MOST_LINES and not verbose:
             _say(console, f"  … {len(row) - MOST_LINES} more hosts (--verbose shows them)", "dim")
     if why.core is not None:
-        small = "without any one of them there is a placement" if why.core.minimal else "perhaps not the fewest"
+        small = (
+            "without any one of them there is a placement" if why.core.minimal else "perhaps not the fewest"
+        )
         _say(console, f"These cannot all hold ({small}):", "bold")
         for element in why.core.elements:
             _say(console, f"  - {element}")
@@ -156,7 +163,11 @@ def _survival(found: Survival, console: Console, verbose: bool) -> None:
     for policy in found.policies:
         wrong = found.verdict in (Verdict.PROVED, Verdict.REFUTED) and policy.says != truth
         said = "enough" if policy.says else "not enough"
-        _say(console, f"  {policy.name}: {said} ({policy.why}){' - WRONG here' if wrong else ''}", "yellow" if wrong else "")
+        _say(
+            console,
+            f"  {policy.name}: {said} ({policy.why}){' - WRONG here' if wrong else ''}",
+            "yellow" if wrong else "",
+        )
     for names in found.undecided[:MOST_LINES]:
         _say(console, f"  not decided: {names}", "yellow")
     if found.explanation is not None:

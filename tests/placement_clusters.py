@@ -45,7 +45,9 @@ def problems(draw: st.DrawFn, soft: bool = False, placed: bool = True) -> Proble
 def _vms(v: int, sizes: Any, places: Any, hosts: int) -> st.SearchStrategy[VM]:
     rarely = st.sampled_from((False,) * 7 + (True,))
     barred = st.one_of(
-        st.just(frozenset[int]()), st.just(frozenset[int]()), st.frozensets(st.integers(0, hosts - 1), max_size=1)
+        st.just(frozenset[int]()),
+        st.just(frozenset[int]()),
+        st.frozensets(st.integers(0, hosts - 1), max_size=1),
     )
     priority = st.integers(1, 3)
     return st.builds(VM, st.just(f"v{v}"), sizes, places, barred, rarely, priority=priority)

@@ -160,7 +160,8 @@ class Answer:
     """The answer to a placement query. ``placement`` has a host (or NOWHERE) for every VM of ``problem``.
 
     ``target`` is in basis points; ``objective`` what was minimised (``counts`` says what that is);
-    ``off`` are VMs that have no host, those ``refused`` among them; ``given_up`` should-rules that are not kept.
+    ``off`` are VMs that have no host, those ``refused`` among them; ``given_up`` are should-rules that
+    are not kept.
     """
 
     query: str

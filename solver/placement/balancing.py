@@ -30,7 +30,7 @@ def ask_z3(piece: Piece, at: Integers, most: int, conflicts: int, seed: int) -> 
 
 @dataclass(frozen=True)
 class Trade:
-    """What is weighed: ``price`` is what a migration must lower the highest utilisation by, in basis points."""
+    """What is weighed: ``price`` is what a migration must lower the highest utilisation by (basis points)."""
 
     problem: Problem
     price: int = 1
@@ -41,8 +41,10 @@ class Trade:
         return self.problem.highest(units.placement(at)) + self.price * units.moves(at)
 
 
-def balance(problem: Problem, watch: Watch, price: int = 1, out: Sequence[int] = (), ask: Ask = ask_z3) -> Outcome:
-    """The placement with the smallest sum of highest utilisation and migrations, as far as the effort goes."""
+def balance(
+    problem: Problem, watch: Watch, price: int = 1, out: Sequence[int] = (), ask: Ask = ask_z3
+) -> Outcome:
+    """The smallest sum of highest utilisation and migrations, as far as the effort goes."""
     trade = Trade(problem, price, tuple(out))
     whole = units_of(problem, problem.limits(), out)
     hopeless = _hopeless(whole)
@@ -155,7 +157,9 @@ def _proved(trade: Trade, units: Units, best: Integers, bound: Bound, watch: Wat
     everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
     piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
     question, moves = Question(piece, watch.effort.seed, warm=False), 0
-    while trade.score(units, best) - 1 - price * moves >= mean_utilisation(problem) and moves <= len(problem.vms):
+    while trade.score(units, best) - 1 - price * moves >= mean_utilisation(problem) and moves <= len(
+        problem.vms
+    ):
         if watch.stop():
             return Outcome(best, bound)
         limits = problem.limits(min(trade.score(units, best) - 1 - price * moves, WHOLE))
@@ -168,7 +172,9 @@ def _proved(trade: Trade, units: Units, best: Integers, bound: Bound, watch: Wat
         else:
             moves += 1
     value = trade.score(units, best)
-    return Outcome(best, Bound(value, f"Z3: for no number of migrations is there a sum of {value - 1} (unsat)"))
+    return Outcome(
+        best, Bound(value, f"Z3: for no number of migrations is there a sum of {value - 1} (unsat)")
+    )
 
 
 def _caps(question: Question, limits: Integers) -> list[tuple[dict[tuple[int, int], int], int]]:

@@ -82,8 +82,14 @@ def _fewest(
     count = np.array([_weight(units, u) for u in rest], dtype=float)
     relaxed = linprog(count, A_ub=-matrix, b_ub=-least, bounds=(0, 1))
     if not relaxed.success:
-        return Floor(host, sure + int(count.sum()) , (0,) * len(left)) if relaxed.status == 2 else Floor(host, sure, (0,) * len(left))
-    exact = milp(count, constraints=LinearConstraint(matrix, least, np.inf), integrality=1, bounds=Bounds(0, 1))
+        return (
+            Floor(host, sure + int(count.sum()), (0,) * len(left))
+            if relaxed.status == 2
+            else Floor(host, sure, (0,) * len(left))
+        )
+    exact = milp(
+        count, constraints=LinearConstraint(matrix, least, np.inf), integrality=1, bounds=Bounds(0, 1)
+    )
     moves = exact.fun if exact.status == 0 else np.ceil(relaxed.fun - 1e-6)
     weights = np.zeros(len(left))
     weights[needed] = -relaxed.ineqlin.marginals[: len(needed)] / left[needed]
@@ -117,9 +123,13 @@ def balance_bound(problem: Problem, best: int, price: int = 1, steps: int = 24) 
 
 
 def mean_utilisation(problem: Problem) -> int:
-    """The load of all VMs that have a host over the capacity of all usable hosts, in basis points, rounded up."""
+    """The load of all VMs that have a host over the capacity of all usable hosts, in basis points."""
     usable = [h for h, host in enumerate(problem.hosts) if host.state != "maintenance"]
     used = problem.demand[problem.current != NOWHERE].sum(axis=0)
     total = problem.capacity[usable].sum(axis=0)
-    rows = [-(-int(u) * WHOLE // int(c)) for u, c, load in zip(used, total, problem.loads, strict=True) if load and c]
+    rows = [
+        -(-int(u) * WHOLE // int(c))
+        for u, c, load in zip(used, total, problem.loads, strict=True)
+        if load and c
+    ]
     return max(rows, default=0)

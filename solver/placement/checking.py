@@ -22,7 +22,11 @@ def limit_of(problem: Problem, host: int, resource: int, target: int) -> int:
 
 
 def check_placement(
-    problem: Problem, placement: Sequence[int], target: int, unplaced: Collection[int] = (), soft: bool = False
+    problem: Problem,
+    placement: Sequence[int],
+    target: int,
+    unplaced: Collection[int] = (),
+    soft: bool = False,
 ) -> list[str]:
     """What is wrong with a finished answer. ``unplaced`` may have no host; ``soft`` asks should-rules too."""
     if len(placement) != len(problem.vms):
@@ -61,7 +65,8 @@ def _overloads(problem: Problem, placement: Sequence[int], target: int) -> Itera
                 used[h] += problem.vms[v].demand[r]
         for h, host in enumerate(problem.hosts):
             if used[h] > limit_of(problem, h, r, target):
-                yield f"{host.name}: {resource.name} {used[h]} of {limit_of(problem, h, r, target)} {resource.unit}"
+                limit = limit_of(problem, h, r, target)
+                yield f"{host.name}: {resource.name} {used[h]} of {limit} {resource.unit}"
 
 
 def _kept(rule: Rule, placement: Sequence[int]) -> bool:
@@ -125,7 +130,9 @@ def check_bound(problem: Problem, bound: Bound, target: int | None, price: int =
         found += _seamless(problem, bound.stages)
     else:
         least = min(stage.moves for stage in bound.stages)
-        found += [f"the floors are those of {s.high}, below the target" for s in bound.stages if s.high < target]
+        found += [
+            f"the floors are those of {s.high}, below the target" for s in bound.stages if s.high < target
+        ]
     return found if least >= bound.value else [*found, f"the stages show {least}, not {bound.value}"]
 
 
@@ -171,7 +178,9 @@ def _bundles(problem: Problem) -> list[set[int]]:
 def _split(problem: Problem, bundles: list[set[int]]) -> list[tuple[set[int], int]]:
     """Bundles that are on several hosts, and how many of their VMs must move at least."""
     places = [(members, Counter(problem.vms[v].host for v in members)) for members in bundles]
-    places = [(members, +Counter({h: n for h, n in count.items() if h != NOWHERE})) for members, count in places]
+    places = [
+        (members, +Counter({h: n for h, n in count.items() if h != NOWHERE})) for members, count in places
+    ]
     return [(m, sum(count.values()) - max(count.values())) for m, count in places if len(count) > 1]
 
 
@@ -222,7 +231,9 @@ def _covered(
     if most < 0:
         return True
     waiting = _clashing(items, apart)
-    items = sorted(items, key=lambda item: -sum(w * s for w, s in zip(weights, item[1], strict=True)) / item[0])
+    items = sorted(
+        items, key=lambda item: -sum(w * s for w, s in zip(weights, item[1], strict=True)) / item[0]
+    )
     rows = [[1.0 if i == r else 0.0 for i in range(len(excess))] for r in range(len(excess))]
     tests = [
         (row, sorted((_worth(row, item) for item in items for _ in range(item[0])), reverse=True))
@@ -252,7 +263,9 @@ def _can(items, start, excess, most, tests, waiting, gone, budget) -> bool:  # t
     if most <= 0 or budget[0] <= 0:
         return False
     for row, worths in tests:
-        if sum(worths[:most]) < sum(w * e for w, e in zip(row, excess, strict=True)) - 1e-6 * abs(sum(worths[:most])):
+        if sum(worths[:most]) < sum(w * e for w, e in zip(row, excess, strict=True)) - 1e-6 * abs(
+            sum(worths[:most])
+        ):
             return False
     for i in range(start, len(items)):
         count, size, members = items[i]

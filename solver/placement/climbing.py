@@ -1,7 +1,7 @@
 """Hill climbing on a smooth maximum: the balance of the hosts in every load at once.
 
-The height of a placement is (1/b) log(sum of exp(b · utilisation)) over hosts and loads, in basis points, plus
-a point for every migration. With a small b all hosts above the mean pull, with a large one only the highest.
+The height of a placement is (1/b) log(sum of exp(b · utilisation)) over hosts and loads, in basis points,
+plus a point for every migration. With a small b all hosts above the mean pull, with a large one only the highest.
 """
 
 from __future__ import annotations
@@ -95,7 +95,11 @@ class Climb:
             up = np.minimum(sharp * step / self.capacity[hosts, r], 50)
             change += mass[top, r] * np.expm1(down) + mass[hosts, r] * np.expm1(up)
         cost = self.units.cost
-        extra = cost[ours][:, hosts] - cost[ours, top][:, None] + (cost[theirs, top] - cost[theirs, hosts])[None, :]
+        extra = (
+            cost[ours][:, hosts]
+            - cost[ours, top][:, None]
+            + (cost[theirs, top] - cost[theirs, hosts])[None, :]
+        )
         height = np.log(np.maximum(total + change, 1e-300) / total) / sharp + self.price * extra
         order = [divmod(int(k), len(theirs)) for k in np.argsort(height, axis=None, kind="stable")[:20]]
         return any(self._exchange(int(ours[i]), int(theirs[j])) for i, j in order if height[i, j] < -1e-6)

@@ -1,7 +1,7 @@
 """Read a cluster from the JSON of the DRS instances: numbered hosts and VMs in two loads.
 
-``hosts`` and ``vms``: [MHz, MiB] each; ``current``: the host of every VM (null: none); ``anti``, ``aff``: groups
-of VM numbers; ``must``, ``mustnot``, ``should``, ``shouldnot``: VM → hosts. Optional: ``host_names``,
+``hosts`` and ``vms``: [MHz, MiB] each; ``current``: the host of every VM (null: none); ``anti``, ``aff``:
+groups of VM numbers; ``must``, ``mustnot``, ``should``, ``shouldnot``: VM → hosts. Optional: ``host_names``,
 ``vm_names``, ``maintenance``, ``quarantine`` (host numbers), ``pinned`` (VM numbers).
 """
 
@@ -32,7 +32,9 @@ def read_drs(path: Path) -> Problem:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        problem = InventoryProblem(str(getattr(error, "lineno", "the file")), f"not JSON: {error}", '{"hosts": …}')
+        problem = InventoryProblem(
+            str(getattr(error, "lineno", "the file")), f"not JSON: {error}", '{"hosts": …}'
+        )
         raise InventoryError(str(path), [problem]) from error
     problems = list(_problems(data))
     if problems:
@@ -73,12 +75,16 @@ def _sizes(data: dict[str, Any], key: str) -> Iterator[InventoryProblem]:
     for i, row in enumerate(_rows(data, key)):
         good = isinstance(row, list) and len(row) == 2 and all(_whole(x) and x >= 0 for x in row)
         if not good:
-            yield InventoryProblem(f"{key}[{i}]", f"{row!r} is no pair of sizes", "[MHz, MiB], whole numbers from 0")
+            yield InventoryProblem(
+                f"{key}[{i}]", f"{row!r} is no pair of sizes", "[MHz, MiB], whole numbers from 0"
+            )
 
 
 def _current(value: Any, hosts: int, vms: int) -> Iterator[InventoryProblem]:
     if not isinstance(value, list) or len(value) != vms:
-        yield InventoryProblem("current", "is not a list with one host for every VM", f"a list of {vms} host numbers")
+        yield InventoryProblem(
+            "current", "is not a list with one host for every VM", f"a list of {vms} host numbers"
+        )
         return
     for v, h in enumerate(value):
         if h is not None and not (_whole(h) and -1 <= h < hosts):
@@ -126,7 +132,9 @@ def _problem(data: dict[str, Any], name: str) -> Problem:
     host_names = data.get("host_names") or [f"h{i}" for i in range(len(data["hosts"]))]
     vm_names = data.get("vm_names") or [f"v{i}" for i in range(len(data["vms"]))]
     pinned = set(data.get("pinned", []))
-    hosts = tuple(Host(host_names[h], tuple(row), states.get(h, "normal")) for h, row in enumerate(data["hosts"]))
+    hosts = tuple(
+        Host(host_names[h], tuple(row), states.get(h, "normal")) for h, row in enumerate(data["hosts"])
+    )
     vms = tuple(
         VM(vm_names[v], tuple(row), NOWHERE if h is None else h, pinned=v in pinned)
         for v, (row, h) in enumerate(zip(data["vms"], data["current"], strict=True))
@@ -140,4 +148,6 @@ def _rules(data: dict[str, Any], names: list[str]) -> Iterator[Rule]:
             yield Rule(f"{kind}: {', '.join(names[v] for v in group)}", kind, tuple(group))
     for key, kind in BINDINGS.items():
         for vm, group in data.get(key, {}).items():
-            yield Rule(f"{names[int(vm)]} {kind} {', '.join(f'h{h}' for h in group)}", kind, (int(vm),), tuple(group))
+            yield Rule(
+                f"{names[int(vm)]} {kind} {', '.join(f'h{h}' for h in group)}", kind, (int(vm),), tuple(group)
+            )

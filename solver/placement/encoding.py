@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -66,7 +66,9 @@ class Question:
         self.z3 = z3
         self.solver: z3.Solver = z3.SimpleSolver() if warm else z3.SolverFor("QF_FD")
         self.solver.set("random_seed", seed)
-        self.x = {(u, h): z3.Bool(f"{u}@{h}") for u, row in zip(piece.free, piece.hosts, strict=True) for h in row}
+        self.x = {
+            (u, h): z3.Bool(f"{u}@{h}") for u, row in zip(piece.free, piece.hosts, strict=True) for h in row
+        }
         self.exact = True
         self._places()
         self._sums()
@@ -79,7 +81,9 @@ class Question:
             if len(chosen) == 1:
                 self.solver.add(chosen[0])
             else:
-                self.solver.add(self.z3.PbEq([(x, 1) for x in chosen], 1) if chosen else self.z3.BoolVal(False))
+                self.solver.add(
+                    self.z3.PbEq([(x, 1) for x in chosen], 1) if chosen else self.z3.BoolVal(False)
+                )
 
     def _sums(self) -> None:
         """No host is filled above its room, in any resource."""
@@ -109,7 +113,9 @@ class Question:
         terms = [(self.x[place], amount) for place, amount in amounts.items() if amount]
         self.solver.add(self.z3.PbLe(terms, most) if most >= 0 else self.z3.BoolVal(False))
 
-    def _small(self, amounts: Mapping[tuple[int, int], int], most: int) -> tuple[Mapping[tuple[int, int], int], int]:
+    def _small(
+        self, amounts: Mapping[tuple[int, int], int], most: int
+    ) -> tuple[Mapping[tuple[int, int], int], int]:
         """The same sum in numbers that fit; where they are too large, amounts are rounded up (and a refusal
         proves nothing: ``exact``)."""
         if max(sum(amounts.values()), most) < LARGEST:
@@ -151,14 +157,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Reply:
-    """"yes" with the host of every unit, "no" (proved), or "unknown" (the conflict limit came first)."""
+    """ "yes" with the host of every unit, "no" (proved), or "unknown" (the conflict limit came first)."""
 
     said: str
     chosen: dict[int, int]
 
     def applied(self, at: Integers) -> Integers:
         """The placement with the units of the piece where the reply puts them."""
-        placed: Any = at.copy()
+        placed: Integers = at.copy()
         for u, h in self.chosen.items():
             placed[u] = h
         return placed

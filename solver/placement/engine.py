@@ -36,6 +36,9 @@ class Effort:
     seed: int = 0
 
 
+STANDARD = Effort()
+
+
 @dataclass
 class Watch:
     """The clock and the diary of a run: who asks for progress, when it must stop, what was found when."""
@@ -115,7 +118,9 @@ def _hopeless(units: Units) -> str:
     for r, resource in enumerate(units.problem.resources):
         needed, there = int(units.demand[:, r].sum()), int(units.limits[usable, r].sum())
         if needed > there:
-            return f"{resource.name}: {needed:,} {resource.unit} needed, {there:,} allowed on all hosts together"
+            return (
+                f"{resource.name}: {needed:,} {resource.unit} needed, {there:,} allowed on all hosts together"
+            )
     return ""
 
 
@@ -174,7 +179,9 @@ def neighbourhood(
     ends = [h for u in random.permutation(near).tolist() for h in (int(search.at[u]), int(units.home[u]))]
     chosen = [h for h in dict.fromkeys([*chosen, *ends]) if h != NOWHERE][:hosts]
     there = [u for h in chosen for u in search.on[h]]
-    first_moved = sorted(there, key=lambda u: (search.at[u] == units.home[u], -float(search.scaled[u].max()), u))
+    first_moved = sorted(
+        there, key=lambda u: (search.at[u] == units.home[u], -float(search.scaled[u].max()), u)
+    )
     return chosen, first_moved[:size]
 
 
@@ -187,7 +194,9 @@ def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Out
     if at is None:
         reply = question.ask(conflicts)
         if reply.said != "yes":
-            return Outcome(None, bound, reply.said == "no", "Z3 found that no placement keeps all rules and limits")
+            return Outcome(
+                None, bound, reply.said == "no", "Z3 found that no placement keeps all rules and limits"
+            )
         at = reply.applied(everything)
         watch.found(best=units.moves(at))
     costs = question.costs()

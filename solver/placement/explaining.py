@@ -1,4 +1,4 @@
-"""Why not: a table host × reason, a minimal set of rules and capacities that conflict, and the cheapest cures.
+"""Why not: a table host × reason, a minimal set of rules and capacities that conflict, the cheapest cures.
 
 A core alone misleads, so the table comes first. The core is minimal by deletion: without any one of its
 elements there is a placement. Every element is a named literal of one Z3 problem over VMs (not units: a
@@ -67,7 +67,9 @@ class Named:
                 self._together(literal, rule)
             else:
                 inside = rule.kind in ("must run on", "should run on")
-                self._forbid(literal, ((v, h) for v in rule.vms for h in self.hosts if (h in rule.hosts) != inside))
+                self._forbid(
+                    literal, ((v, h) for v in rule.vms for h in self.hosts if (h in rule.hosts) != inside)
+                )
 
     def _apart(self, literal: Any, rule: Rule) -> None:
         for h in self.hosts:
@@ -86,7 +88,9 @@ class Named:
             if host.state == "failed":
                 self._forbid(self.z3.BoolVal(True), ((v, h) for v in self.vms))
             elif host.state == "maintenance":
-                self._forbid(self._element(f"{host.name} in maintenance mode", WAKE), ((v, h) for v in self.vms))
+                self._forbid(
+                    self._element(f"{host.name} in maintenance mode", WAKE), ((v, h) for v in self.vms)
+                )
             elif host.state == "quarantine":
                 new = ((v, h) for v in self.vms if self.problem.vms[v].host != h)
                 self._forbid(self._element(f"{host.name} in quarantine mode", WAKE), new)
@@ -104,15 +108,19 @@ class Named:
         for h, host in enumerate(self.problem.hosts):
             for r, resource in enumerate(self.problem.resources):
                 if sum(int(self.problem.demand[v, r]) for v in self.vms) > int(limits[h, r]):
-                    part = f", {self.target / 100:g} % of it" if resource.load and self.target != WHOLE else ""
+                    part = (
+                        f", {self.target / 100:g} % of it" if resource.load and self.target != WHOLE else ""
+                    )
                     name = f"{resource.name} of {host.name} ({host.capacity[r]:,} {resource.unit}{part})"
                     self.sums[name] = (h, r)
                     literal = self._element(name, 10.0)
                     self.solver.add(self.z3.Implies(literal, self.at_most(h, r, int(limits[h, r]))))
 
     def at_most(self, h: int, r: int, limit: int) -> Any:
-        """The sum of a resource on a host, limited; scaled down (and never made looser) where it is too large."""
-        amounts = [(self.x[v, h], int(self.problem.demand[v, r])) for v in self.vms if self.problem.demand[v, r]]
+        """The sum of a resource on a host, limited; too large numbers are scaled down, and never made looser."""
+        amounts = [
+            (self.x[v, h], int(self.problem.demand[v, r])) for v in self.vms if self.problem.demand[v, r]
+        ]
         total = max(sum(amount for _, amount in amounts), limit)
         if total >= LARGEST:
             divisor = -(-total // LARGEST)
@@ -152,7 +160,9 @@ def explain(
     stop: Callable[[], bool] = lambda: False,
 ) -> Explanation:
     """Why there is no placement: table, core, cures. VMs in ``out`` need no host."""
-    found = Explanation(summary, table_of(problem, target, out), conflicts=tuple(map(str, rules.conflicts(problem))))
+    found = Explanation(
+        summary, table_of(problem, target, out), conflicts=tuple(map(str, rules.conflicts(problem)))
+    )
     small, left_out = _shrunk(problem, target, out)
     if (len(problem.vms) - len(left_out)) * len(problem.hosts) > MOST_BOOLEANS:
         return found
@@ -181,7 +191,10 @@ def table_of(
     limits, current = problem.limits(target), problem.current
     rows = []
     for v in _unhappy(problem, target, out) if vms is None else vms:
-        faults = [(h.name, tuple(rules.faults_of(problem, v, i, current, limits))) for i, h in enumerate(problem.hosts)]
+        faults = [
+            (h.name, tuple(rules.faults_of(problem, v, i, current, limits)))
+            for i, h in enumerate(problem.hosts)
+        ]
         rows.append((problem.vms[v].name, tuple(faults)))
     return tuple(rows[:MOST_ROWS])
 
@@ -192,7 +205,7 @@ def _unhappy(problem: Problem, target: int, out: Sequence[int]) -> list[int]:
     placement, limits = problem.current, problem.limits(target)
     lost = [v for v in inside if placement[v] == NOWHERE or not problem.allowed[v, placement[v]]]
     broken = {v for rule in problem.rules if not rules.holds(rule, placement.tolist()) for v in rule.vms}
-    over = (problem.load(placement) > limits).any(axis=1)
+    over = np.asarray((problem.load(placement) > limits).any(axis=1))
     crowded = [v for v in inside if placement[v] != NOWHERE and over[placement[v]]]
     share = problem.demand / np.maximum(problem.capacity.mean(axis=0), 1)
     crowded.sort(key=lambda v: (-float(share[v].max()), v))

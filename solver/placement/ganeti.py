@@ -104,7 +104,9 @@ def _line(found: Text, section: int, line: str, place: str) -> None:
         elif len(parts) >= 5:
             found.ratios[parts[0]] = float(parts[4])
     except (ValueError, IndexError) as error:
-        form = ("name|uuid|allocation policy|tags|networks", NODE, INSTANCE, "a tag", "a policy")[min(section, 4)]
+        form = ("name|uuid|allocation policy|tags|networks", NODE, INSTANCE, "a tag", "a policy")[
+            min(section, 4)
+        ]
         found.problems.append(InventoryProblem(place, f"cannot be read: {error}", form))
 
 
@@ -139,7 +141,9 @@ def _names(found: Text) -> None:
             node = getattr(instance, key)
             if node and node not in known and known:
                 message = f"there is no node {node!r}"
-                found.problems.append(InventoryProblem(f"instance {instance.name!r}.{key}", message, one_of(node, known)))
+                found.problems.append(
+                    InventoryProblem(f"instance {instance.name!r}.{key}", message, one_of(node, known))
+                )
 
 
 def problem_of(text: Text, name: str) -> Problem:
@@ -149,7 +153,11 @@ def problem_of(text: Text, name: str) -> Problem:
     for instance in text.instances:
         here[instance.primary].append(instance)
     hosts = tuple(
-        Host(node.name, _capacity(node, here[node.name], _ratio(text, node)), "maintenance" if node.offline else "normal")
+        Host(
+            node.name,
+            _capacity(node, here[node.name], _ratio(text, node)),
+            "maintenance" if node.offline else "normal",
+        )
         for node in text.nodes
     )
     vms: list[VM] = []

@@ -1,4 +1,4 @@
-"""An inventory of ours (TOML) as a placement problem: loads, reservations, rules, FT secondaries, datastores."""
+"""An inventory of ours (TOML) as a placement problem: loads, reservations, rules, FT, datastores."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def problem_of(inventory: Inventory, name: str = "") -> Problem:
     rows: list[VM] = []
     for item in inventory.vms:
         rows += _rows(item, inventory.hosts, numbers, len(rows))
-    return Problem(name, RESOURCES, hosts, tuple(rows), tuple(_rules(inventory, rows, numbers)), _mode(inventory))
+    return Problem(
+        name, RESOURCES, hosts, tuple(rows), tuple(_rules(inventory, rows, numbers)), _mode(inventory)
+    )
 
 
 def _mode(inventory: Inventory) -> Mode:
@@ -72,5 +74,3 @@ def _rules(inventory: Inventory, rows: list[VM], numbers: dict[str, int]) -> Ite
     for v, vm in enumerate(rows):
         if vm.twin is not None and not vm.secondary:
             yield Rule(f"{vm.name}: primary and secondary on different hosts", "keep apart", (v, vm.twin))
-
-

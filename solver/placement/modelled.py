@@ -1,4 +1,4 @@
-"""Every migration of a plan is an enabled action of the cluster model: the plan is run there, step by step."""
+"""Every migration of a plan is an enabled action of the cluster model: the plan is run there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def checked(problem: Problem, inventory: Inventory, plan: Plan) -> Plan:
     """The plan with the number of migrations that the model was seen to take; it stops before what the model
     has no migration for (a VM that is placed anew, a secondary). Raises NotAllowed."""
     if inventory.settings.vmotion != "on":
-        return replace(plan, reason=f"{plan.reason}; vMotion is not on in the file, so the model was not asked")
+        return replace(
+            plan, reason=f"{plan.reason}; vMotion is not on in the file, so the model was not asked"
+        )
     scope = scope_of(inventory)
     packed = next(initial_states(scope), None)
     count = 0

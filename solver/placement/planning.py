@@ -1,4 +1,4 @@
-"""In which order the VMs move: steps of parallel migrations in which no rule breaks and no host is overfilled.
+"""In which order the VMs move: steps of parallel migrations that break no rule and overfill no host.
 
 While a VM moves, source and destination both carry it. A VM that cannot go where it should, because others
 must leave first and cannot either, makes a temporary stop elsewhere. Where that does not help, every order is
@@ -23,7 +23,9 @@ PER_HOST, IN_ALL = 4, 1_000_000  # simultaneous migrations: vMotion's limit at 1
 class Order:
     """A cluster whose VMs are being moved, step by step, to a goal."""
 
-    def __init__(self, problem: Problem, goal: Integers, per_host: int = PER_HOST, in_all: int = IN_ALL) -> None:
+    def __init__(
+        self, problem: Problem, goal: Integers, per_host: int = PER_HOST, in_all: int = IN_ALL
+    ) -> None:
         off = [v for v in range(len(problem.vms)) if goal[v] == NOWHERE]
         self.units: Units = units_of(problem, problem.capacity, off)
         self.problem, self.per_host, self.in_all = problem, per_host, in_all
@@ -56,7 +58,11 @@ class Order:
         if len(both) > self.in_all or not all(self.problem.allowed[m.vm, m.target] for m in moves):
             return False
         ends = Counter(h for m in both for h in (m.source, m.target) if h != NOWHERE)
-        return max(ends.values(), default=0) <= max(self.per_host, len(moves)) and self._room(both) and self._apart(both)
+        return (
+            max(ends.values(), default=0) <= max(self.per_host, len(moves))
+            and self._room(both)
+            and self._apart(both)
+        )
 
     def _room(self, moves: Sequence[PlannedMove]) -> bool:
         arrives = np.zeros_like(self.load)
@@ -71,7 +77,9 @@ class Order:
             if rule.kind != "keep apart" or not any(v in going for v in rule.vms):
                 continue
             before = [int(self.at[v]) for v in rule.vms if self.at[v] != NOWHERE]
-            places = [h for v in rule.vms for h in {int(self.at[v]), going.get(v, int(self.at[v]))} if h != NOWHERE]
+            places = [
+                h for v in rule.vms for h in {int(self.at[v]), going.get(v, int(self.at[v]))} if h != NOWHERE
+            ]
             if len(set(before)) == len(before) and len(set(places)) < len(places):
                 return False
         return True
@@ -134,7 +142,9 @@ def plan(
 
 
 def _said(stops: int) -> str:
-    return f"{stops} temporary stop{'s' if stops > 1 else ''} to break cycles" if stops else "no VM moves twice"
+    return (
+        f"{stops} temporary stop{'s' if stops > 1 else ''} to break cycles" if stops else "no VM moves twice"
+    )
 
 
 Places = tuple[int, ...]
@@ -149,13 +159,17 @@ def _every_order(problem: Problem, stuck: Order, stop: Callable[[], bool]) -> Pl
     while queue and len(came) <= MOST_STATES and not stop():
         places = queue.popleft()
         if places == goal:
-            return Plan(Verdict.FOUND, tuple(_way(came, places)), "found among all orders, one migration at a time")
+            return Plan(
+                Verdict.FOUND, tuple(_way(came, places)), "found among all orders, one migration at a time"
+            )
         for after, moves in _next_places(order, places):
             if after not in came:
                 came[after] = (places, moves)
                 queue.append(after)
     if queue:
-        return Plan(Verdict.UNDETERMINED, (), f"no order was found in {len(came):,} placements: {_blocked(stuck)}")
+        return Plan(
+            Verdict.UNDETERMINED, (), f"no order was found in {len(came):,} placements: {_blocked(stuck)}"
+        )
     return Plan(Verdict.IMPOSSIBLE, (), f"no order exists, temporary stops included: {_blocked(stuck)}")
 
 

@@ -153,7 +153,7 @@ class Problem:
         return int(self.utilisation(placement).max(initial=0))
 
     def imbalance(self, placement: Integers) -> float:
-        """DRS's metric: the standard deviation over the hosts of load divided by capacity, the worst load's."""
+        """DRS's metric: the standard deviation over the hosts of load by capacity, the worst load's."""
         running = [h for h, host in enumerate(self.hosts) if host.state != "maintenance"]
         shares = self.utilisation(placement)[running][:, self.loads] / WHOLE
         return float(shares.std(axis=0).max()) if shares.size else 0.0
@@ -191,7 +191,7 @@ class Problem:
 
 def _apply(rule: Rule, free: Booleans) -> None:
     """Take away what a rule between VMs and hosts forbids; soft ones are treated as hard here."""
-    rows, columns = list(rule.vms), list(rule.hosts)
+    rows, columns = np.array(rule.vms, dtype=np.int64), np.array(rule.hosts, dtype=np.int64)
     if rule.kind in ("must run on", "should run on"):
         others = np.setdiff1d(np.arange(free.shape[1]), columns)
         free[np.ix_(rows, others)] = False

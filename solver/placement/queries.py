@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 
 from . import rules
-from .answers import Answer, Bound, Explanation, Move, Tick, Verdict, host_name
+from .answers import Answer, Explanation, Move, Tick, Verdict, host_name
 from .balancing import balance
 from .checking import check_answer
-from .engine import Effort, Outcome, Watch, fewest
+from .engine import STANDARD, Effort, Outcome, Watch, fewest
 from .faults import Disagreement
 from .problem import NOWHERE, WHOLE, Integers, Problem, Rule
 from .searching import Search
@@ -31,7 +31,7 @@ def quiet(tick: Tick) -> None:
     """Show nothing."""
 
 
-def repair(problem: Problem, target: int = WHOLE, effort: Effort = Effort(), show: Show = quiet) -> Answer:  # noqa: B008
+def repair(problem: Problem, target: int = WHOLE, effort: Effort = STANDARD, show: Show = quiet) -> Answer:
     """Fewest migrations after which every rule holds and no host is above ``target`` (basis points) in any
     load; of these the least memory moved, then even loads."""
     return _migrations("repair", problem, target, effort, show)
@@ -41,7 +41,7 @@ def evacuate(
     problem: Problem,
     hosts: Sequence[int],
     target: int = WHOLE,
-    effort: Effort = Effort(),  # noqa: B008
+    effort: Effort = STANDARD,
     show: Show = quiet,
 ) -> Answer:
     """Empty these hosts for maintenance, with fewest migrations, spread over the others by their loads."""
@@ -52,7 +52,7 @@ def admit(
     problem: Problem,
     vms: Sequence[int],
     target: int = WHOLE,
-    effort: Effort = Effort(),  # noqa: B008
+    effort: Effort = STANDARD,
     show: Show = quiet,
 ) -> Answer:
     """Initial placement of these VMs (and their secondaries), with fewest migrations of the others.
@@ -60,7 +60,9 @@ def admit(
     Where not all can be placed, as many as possible are, by priority and then in the file's order.
     """
     wanted = dict.fromkeys(row for v in vms for row in (v, problem.vms[v].twin) if row is not None)
-    fresh = [replace(vm, host=NOWHERE, pinned=False) if i in wanted else vm for i, vm in enumerate(problem.vms)]
+    fresh = [
+        replace(vm, host=NOWHERE, pinned=False) if i in wanted else vm for i, vm in enumerate(problem.vms)
+    ]
     asked = replace(problem, vms=tuple(fresh))
     off = [v for v, vm in enumerate(asked.vms) if vm.host == NOWHERE and v not in wanted]
     return _by_priority(asked, list(wanted), off, target, effort, show)
@@ -69,7 +71,7 @@ def admit(
 def rebalance(
     problem: Problem,
     threshold: int = 5,
-    effort: Effort = Effort(),  # noqa: B008
+    effort: Effort = STANDARD,
     show: Show = quiet,
 ) -> Answer:
     """The best trade of the highest utilisation against migrations, by DRS's threshold 1 (only what rules
@@ -84,7 +86,11 @@ def rebalance(
 
     outcome, units, given_up = _with_preferences(problem, off, solve)
     counts = "highest utilisation in basis points + " + (f"{price} × " if price > 1 else "") + "migrations"
-    value = None if outcome.at is None else problem.highest(units.placement(outcome.at)) + price * units.moves(outcome.at)
+    value = (
+        None
+        if outcome.at is None
+        else problem.highest(units.placement(outcome.at)) + price * units.moves(outcome.at)
+    )
     return _answer("balance", units, outcome, WHOLE, counts, value, given_up, watch, began, off)
 
 
@@ -106,7 +112,9 @@ def _fewest(target: int, watch: Watch) -> Solve:
     return solve
 
 
-def _with_preferences(problem: Problem, out: Sequence[int], solve: Solve) -> tuple[Outcome, Units, list[Rule]]:
+def _with_preferences(
+    problem: Problem, out: Sequence[int], solve: Solve
+) -> tuple[Outcome, Units, list[Rule]]:
     """Keep all should-rules if possible; else as many as go together, the older (earlier) ones first."""
     outcome, units = solve(problem, out)
     soft = [rule for rule in problem.rules if rule.soft]
@@ -141,19 +149,25 @@ def _by_priority(
         outcome, units, given_up, refused = _one_by_one(problem, wanted, off, solve)
     outcome = _spread(outcome, units)
     value = None if outcome.at is None else units.moves(outcome.at)
-    found = _answer("admit", units, outcome, target, "migrations", value, given_up, watch, began, [*off, *refused])
+    found = _answer(
+        "admit", units, outcome, target, "migrations", value, given_up, watch, began, [*off, *refused]
+    )
     names = tuple(problem.vms[v].name for v in refused)
     if not refused or outcome.at is None:
         return replace(found, refused=names)
     verdict = Verdict.IMPOSSIBLE if found.verdict in (Verdict.OPTIMAL, Verdict.FOUND) else found.verdict
-    said = f"{len(wanted) - len(refused)} of {len(wanted)} placed; no room by the rules for {', '.join(names)}"
-    return replace(found, verdict=verdict, refused=names, explanation=Explanation(said, _table(found, refused)))
+    said = (
+        f"{len(wanted) - len(refused)} of {len(wanted)} placed; no room by the rules for {', '.join(names)}"
+    )
+    return replace(
+        found, verdict=verdict, refused=names, explanation=Explanation(said, _table(found, refused))
+    )
 
 
 def _one_by_one(
     problem: Problem, wanted: list[int], off: list[int], solve: Solve
 ) -> tuple[Outcome, Units, list[Rule], list[int]]:
-    """The VMs by priority, each kept if those before it still have a place; both copies of an FT VM or none."""
+    """The VMs by priority, each if those before it still have a place; both copies of an FT VM or none."""
     refused = list(wanted)
     best = _with_preferences(problem, [*off, *refused], solve)
     for v in sorted(wanted, key=lambda v: (-problem.vms[v].priority, v)):
@@ -166,14 +180,17 @@ def _one_by_one(
     return *best, refused
 
 
-def _table(answer: Answer, vms: Sequence[int]) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+def _table(
+    answer: Answer, vms: Sequence[int]
+) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
     """For each VM every host with the reasons against it."""
     problem, limits = answer.problem, answer.problem.limits(answer.target)
     placement = np.array(answer.placement)
     rows = []
     for v in list(vms)[:20]:
         faults = [
-            (host.name, tuple(rules.faults_of(problem, v, h, placement, limits))) for h, host in enumerate(problem.hosts)
+            (host.name, tuple(rules.faults_of(problem, v, h, placement, limits)))
+            for h, host in enumerate(problem.hosts)
         ]
         rows.append((problem.vms[v].name, tuple(faults)))
     return tuple(rows)
@@ -196,7 +213,8 @@ def _answer(
     found = Answer(
         query, _verdict(outcome, value, watch), problem, target, counts,
         bound=outcome.bound, given_up=tuple(rule.name for rule in given_up),
-        off=tuple(problem.vms[v].name for v in off), history=tuple(watch.history), seconds=time.monotonic() - began, seed=watch.effort.seed,
+        off=tuple(problem.vms[v].name for v in off), history=tuple(watch.history),
+        seconds=time.monotonic() - began, seed=watch.effort.seed,
         notes=(*problem.notes, *([watch.stopped] if watch.stopped else [])),
     )  # fmt: skip
     if outcome.at is None or value is None:
@@ -246,7 +264,11 @@ def _why(problem: Problem, v: int, load: Integers, broken: list[Rule]) -> str:
 def _wish(problem: Problem, v: int, load: Integers, target: int) -> str:
     """Why a move is worth making, though nothing demands it."""
     above = (load[problem.current[v]] > problem.limits(target)[problem.current[v]]).any()
-    return f"{host_name(problem, problem.vms[v].host)} is above {target / 100:g} %" if above else "to even the loads"
+    return (
+        f"{host_name(problem, problem.vms[v].host)} is above {target / 100:g} %"
+        if above
+        else "to even the loads"
+    )
 
 
 def _move(problem: Problem, v: int, target: int, priority: int, why: str) -> Move:
@@ -256,5 +278,3 @@ def _move(problem: Problem, v: int, target: int, priority: int, why: str) -> Mov
     automatic = mode == "fully automated" or (mode == "partially automated" and source is None)
     size = ", ".join(f"{d:,} {r.unit}" for d, r in zip(vm.demand, problem.resources, strict=True) if r.load)
     return Move(vm.name, source, host_name(problem, target), priority, automatic, why, size)
-
-

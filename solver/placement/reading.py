@@ -1,7 +1,6 @@
-"""A file becomes a placement problem: TOML is an inventory of ours, JSON a DRS instance, else Ganeti's text."""
+"""A file becomes a placement problem: TOML is an inventory, JSON a DRS instance, else Ganeti's text."""
 
 from __future__ import annotations
-
 
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def _text(path: Path) -> Problem:
     try:
         return ganeti.read_ganeti(path)
     except UnicodeDecodeError as error:
-        problem = InventoryProblem(f"byte {error.start}", "the file is not UTF-8 text", "TOML, JSON or Ganeti's text")
+        problem = InventoryProblem(
+            f"byte {error.start}", "the file is not UTF-8 text", "TOML, JSON or Ganeti's text"
+        )
         raise InventoryError(str(path), [problem]) from error
-
-

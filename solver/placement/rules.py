@@ -109,7 +109,9 @@ def groups(problem: Problem) -> list[list[int]]:
 
 def _together_and_apart(problem: Problem) -> Iterator[Conflict]:
     for group in groups(problem):
-        together = {rule.name for rule in problem.rules if rule.kind == "keep together" and rule.vms[0] in group}
+        together = {
+            rule.name for rule in problem.rules if rule.kind == "keep together" and rule.vms[0] in group
+        }
         for rule in problem.rules:
             both = [problem.vms[v].name for v in rule.vms if v in group]
             if rule.kind == "keep apart" and len(both) > 1:
@@ -128,7 +130,9 @@ def _nowhere_to_go(problem: Problem) -> Iterator[Conflict]:
         for rule in rules:
             left = left & set(rule.hosts) if rule.kind == "must run on" else left - set(rule.hosts)
         if not left:
-            yield Conflict(tuple(rule.name for rule in rules), f"they leave no host for {problem.vms[v].name!r}")
+            yield Conflict(
+                tuple(rule.name for rule in rules), f"they leave no host for {problem.vms[v].name!r}"
+            )
 
 
 def _too_many_apart(problem: Problem) -> Iterator[Conflict]:

@@ -97,7 +97,9 @@ class Search:
 
     def place_strays(self) -> bool:
         """Units on no host, on one they may not be on, or beside a rival: the largest first."""
-        strays = set(np.flatnonzero(self.units.misplaced(self.at)).tolist()) | set(self.units.clashes(self.at))
+        strays = set(np.flatnonzero(self.units.misplaced(self.at)).tolist()) | set(
+            self.units.clashes(self.at)
+        )
         for u in sorted(strays, key=lambda u: (-float(self.scaled[u].max()), u)):
             self.put(u, NOWHERE)
         return all(self.insert(u) for u in sorted(strays, key=lambda u: (-float(self.scaled[u].max()), u)))
@@ -114,7 +116,7 @@ class Search:
         return True
 
     def _targets(self, rows: Integers) -> tuple[Floats, np.ndarray, np.ndarray]:
-        """Units × hosts: how well each fits (the less is left over, the better), whether it fits, is lawful."""
+        """Units × hosts: how well each fits (the less is left over, the better); whether it fits; is lawful."""
         room = self.units.limits - self.load
         fits = np.ones((len(rows), len(room)), dtype=bool)
         left = np.zeros((len(rows), len(room)))
@@ -193,7 +195,11 @@ class Search:
         near = [int(u) for u in moved if int(self.at[u]) in hosts or int(self.units.home[u]) in hosts]
         extra = [int(u) for u in self.random.choice(moved, size=min(2, len(moved)), replace=False)]
         count = 1 + int(self.random.integers(1, 6))
-        chosen = [first, *self.random.permutation(near)[:count].tolist(), *extra[: int(self.random.integers(0, 3))]]
+        chosen = [
+            first,
+            *self.random.permutation(near)[:count].tolist(),
+            *extra[: int(self.random.integers(0, 3))],
+        ]
         for u in dict.fromkeys(chosen):
             home = int(self.units.home[u])
             lawful = home != NOWHERE and self.units.allowed[u, home] and home not in self.rivals(u)
@@ -214,7 +220,8 @@ class Search:
     ) -> None:
         """Ruin and repair so many times, or until ``floor`` migrations are reached, or it is stopped.
 
-        The patient go on at the floor, for less to carry. What is a little worse is kept now and then (threshold accepting); in the end the best is there.
+        The patient go on at the floor, for less to carry. What is a little worse is kept now and then
+        (threshold accepting); in the end the best is there.
         """
         energy = self.energy()
         best, kept = energy, self.at.copy()
@@ -248,7 +255,7 @@ class Search:
             self.put(u, int(at[u]))
 
     def spread(self, passes: int = 4) -> None:
-        """Let every VM that moves anyway go where it leaves the loads most even; migrations stay as they are."""
+        """Let every VM that moves anyway go where it leaves the loads most even; as many migrations."""
         capacity = np.maximum(self.units.problem.capacity, 1)
         for _ in range(passes):
             changed = False
@@ -275,7 +282,7 @@ class Search:
         return True
 
     def energy(self) -> float:
-        """What the search makes small: excess over the limits, which must vanish, migrations, what they carry."""
+        """What the search makes small: excess over limits, which must vanish; migrations; what they carry."""
         over = float((np.maximum(self.load - self.units.limits, 0) / self.units.scale).sum())
         penalty = OVERLOADED * len(self.overloaded()) + EXCESS * over if over else 0.0
         return self.moves + penalty + self.carried / self.whole

@@ -1,8 +1,8 @@
 """After any so many host failures: can every protected VM restart somewhere, by the rules?
 
 Every set of failed hosts is a small placement problem: the VMs that were lost, on what the survivors leave
-free. A set that passes makes all its subsets pass, so only the full sets are asked. Beside the truth stand two
-admission control policies of vSphere HA, which count instead of placing (vSphere 6.0 and 6.7, availability).
+free. A set that passes makes all its subsets pass, so only the full sets are asked. Beside the truth stand
+two admission control policies of vSphere HA, which count instead of placing (vSphere 6.0 and 6.7, availability).
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
-from math import comb
 
 import numpy as np
 
 from .answers import Explanation, Policy, Survival, Tick, Verdict
 from .checking import check_placement
-from .engine import Effort, Watch, fewest
+from .engine import STANDARD, Effort, Watch, fewest
 from .explaining import explain
 from .faults import Disagreement
 from .problem import NOWHERE, WHOLE, Host, Problem, Rule
@@ -28,7 +27,10 @@ SET_EFFORT = Effort(rounds=200, pieces=0, conflicts=50_000, seconds=None)
 
 
 def survive(
-    problem: Problem, failures: int = 1, effort: Effort = Effort(), show: Callable[[Tick], None] = lambda tick: None  # noqa: B008
+    problem: Problem,
+    failures: int = 1,
+    effort: Effort = STANDARD,
+    show: Callable[[Tick], None] = lambda tick: None,
 ) -> Survival:
     """PROVED for all sets of so many failed hosts, or REFUTED with a set that breaks it."""
     began = time.monotonic()
@@ -141,7 +143,11 @@ def _broken(found: Survival, problem: Problem, failed: Sequence[int]) -> Surviva
     left = admit(ranked, range(len(rest.vms)), effort=SET_EFFORT).refused
     why: Explanation = explain(rest, summary=f"after the failure of {_names(problem, failed)}")
     return replace(
-        found, verdict=Verdict.REFUTED, broken=tuple(problem.hosts[h].name for h in failed), left=left, explanation=why
+        found,
+        verdict=Verdict.REFUTED,
+        broken=tuple(problem.hosts[h].name for h in failed),
+        left=left,
+        explanation=why,
     )
 
 
@@ -154,7 +160,11 @@ def policies(problem: Problem, failures: int) -> Iterator[Policy]:
     used = problem.demand[problem.current != NOWHERE].sum(axis=0)
     free = [(t - u) / t for t, u in zip(total.tolist(), used.tolist(), strict=True) if t]
     kept, worst = failures / max(len(up), 1), min(free, default=0.0)
-    yield Policy("percentage", worst >= kept, f"{worst:.1%} free, {kept:.1%} to be kept for {failures} of {len(up)} hosts")
+    yield Policy(
+        "percentage",
+        worst >= kept,
+        f"{worst:.1%} free, {kept:.1%} to be kept for {failures} of {len(up)} hosts",
+    )
 
 
 def _slots(problem: Problem, up: list[int], guarded: list[int], failures: int) -> Policy:

@@ -54,7 +54,7 @@ class Units:
     @cached_property
     def scale(self) -> np.ndarray:
         """R numbers: the mean capacity of a resource, for adding up different ones."""
-        return np.maximum(self.problem.capacity.mean(axis=0), 1.0)
+        return np.asarray(np.maximum(self.problem.capacity.mean(axis=0), 1.0))
 
     @cached_property
     def heavy(self) -> int:
@@ -104,7 +104,7 @@ class Units:
 
     def misplaced(self, at: Integers) -> Booleans:
         """Units on hosts that they may not be on, or on none."""
-        return ~self.allowed[np.arange(len(at)), np.maximum(at, 0)] | (at == NOWHERE)
+        return np.asarray(~self.allowed[np.arange(len(at)), np.maximum(at, 0)] | (at == NOWHERE))
 
     def sound(self, at: Integers) -> bool:
         """Every rule holds and no limit is passed."""
@@ -132,9 +132,13 @@ def units_of(problem: Problem, limits: Integers, leave_out: Sequence[int] = ()) 
     rules = [[unit[v] for v in rule.vms if v in unit] for rule in problem.rules if rule.kind == "keep apart"]
     for rule in rules:  # VMs that are to be together and apart: no host can take them
         allowed[[u for u in rule if rule.count(u) > 1]] = False
-    home = np.where((problem.current[heads] == NOWHERE) & (cost.max(axis=1) == 0), NOWHERE, cost.argmin(axis=1))
+    home = np.where(
+        (problem.current[heads] == NOWHERE) & (cost.max(axis=1) == 0), NOWHERE, cost.argmin(axis=1)
+    )
     apart = [tuple(dict.fromkeys(rule)) for rule in rules]
-    return Units(problem, limits, members, demand, allowed, cost, home, tuple(a for a in apart if len(a) > 1), split)
+    return Units(
+        problem, limits, members, demand, allowed, cost, home, tuple(a for a in apart if len(a) > 1), split
+    )
 
 
 def _members(problem: Problem, out: set[int]) -> tuple[tuple[int, ...], ...]:

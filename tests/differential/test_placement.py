@@ -116,7 +116,9 @@ def test_evacuate_empties_a_host_with_the_fewest_migrations(problem: Problem, da
 
 
 @given(problems(soft=True), TARGETS)
-def test_preferences_are_kept_as_far_as_they_go_together_the_older_first(problem: Problem, target: int) -> None:
+def test_preferences_are_kept_as_far_as_they_go_together_the_older_first(
+    problem: Problem, target: int
+) -> None:
     soft = [rule for rule in problem.rules if rule.soft]
     kept = [rule for rule in soft]
     if not any(placements(problem, target)):
@@ -170,7 +172,7 @@ def test_survive_agrees_with_trying_every_restart(problem: Problem, failures: in
 
 
 def _restarts(problem: Problem, failed: tuple[int, ...] | list[int]) -> bool:
-    """Whether the VMs of failed hosts fit somewhere while all others stay. What is broken now is nobody's fault."""
+    """Whether the VMs of failed hosts fit somewhere while all others stay."""
     lost = [v for v, vm in enumerate(problem.vms) if vm.host in failed]
     after = [-1 if v in lost else vm.host for v, vm in enumerate(problem.vms)]
     before = set(check_placement(problem, after, 10_000, lost))
@@ -203,7 +205,9 @@ def _clean(problem: Problem, there: list[int], lost: list[int], before: set[str]
 
 @given(problems(), TARGETS, st.integers(1, 3))
 @settings(max_examples=100)
-def test_plans_keep_every_rule_and_a_refused_plan_has_no_order(problem: Problem, target: int, per_host: int) -> None:
+def test_plans_keep_every_rule_and_a_refused_plan_has_no_order(
+    problem: Problem, target: int, per_host: int
+) -> None:
     answer = repair(problem, target, EFFORT)
     if not answer.placement:
         return
