@@ -13,7 +13,7 @@ from .answers import Bound
 from .bounds import balance_bound, mean_utilisation
 from .climbing import Climb
 from .encoding import Piece, Question, Reply, piece_of
-from .engine import EXACT, Outcome, Watch, _hopeless, neighbourhood
+from .engine import EXACT, TINY, Outcome, Watch, booleans, hopeless, neighbourhood
 from .problem import NOWHERE, WHOLE, Integers, Problem
 from .searching import Search
 from .units import Units, units_of
@@ -47,9 +47,9 @@ def balance(
     """The smallest sum of highest utilisation and migrations, as far as the effort goes."""
     trade = Trade(problem, price, tuple(out))
     whole = units_of(problem, problem.limits(), out)
-    hopeless = _hopeless(whole)
-    if hopeless:
-        return Outcome(None, Bound(0, ""), True, hopeless)
+    why = hopeless(whole)
+    if why:
+        return Outcome(None, Bound(0, ""), True, why)
     best = _start(problem, whole, watch)
     if best is None:
         return Outcome(None, Bound(0, "the search found no placement that keeps all rules"))
@@ -62,7 +62,7 @@ def balance(
     found = trade.score(whole, best)
     bound = balance_bound(problem, found, price, 16 if len(problem.vms) > 4_000 else 30)
     watch.found(found, bound.value)
-    if int(whole.allowed.sum()) <= EXACT // 4 and not watch.stopped and bound.value < found:
+    if booleans(whole) <= EXACT // 4 and not watch.stopped and bound.value < found:
         return _proved(trade, whole, best, bound, watch)
     return Outcome(best, bound)
 
@@ -95,11 +95,12 @@ def _descend(trade: Trade, whole: Units, best: Integers, watch: Watch) -> Intege
     best = Climb(whole, best, watch.effort.seed, price).run(watch.stop)
     watch.found(trade.score(whole, best))
     step, low = 64, mean_utilisation(problem)
+    rounds = min(max(watch.effort.rounds // 40, 20), 20 if booleans(whole) <= TINY // 4 else 1_000)
     for number in range(40):
         target = problem.highest(whole.placement(best)) - step
         if watch.stop() or step < 1:
             break
-        found = _to(trade, target, best, max(watch.effort.rounds // 40, 20), watch) if target >= low else None
+        found = _to(trade, target, best, rounds, watch) if target >= low else None
         if found is not None and trade.score(whole, found) < trade.score(whole, best):
             best = Climb(whole, found, watch.effort.seed + number, price).run(watch.stop, 50)
             watch.found(trade.score(whole, best))
@@ -121,7 +122,7 @@ def _pieces(trade: Trade, whole: Units, best: Integers, watch: Watch, ask: Ask) 
     """Z3 on pieces: lower the highest host, or save migrations at the same height."""
     problem, random = trade.problem, np.random.default_rng(watch.effort.seed + 2)
     search = Search(whole, watch.effort.seed, best)
-    for number in range(watch.effort.pieces):
+    for number in range(0 if booleans(whole) <= TINY // 4 else watch.effort.pieces):
         if watch.stop() or not len(search.moved()):
             break
         used = problem.utilisation(whole.placement(search.at)).max(axis=1)

@@ -50,7 +50,7 @@ def _floors(units: Units, limits: Integers) -> list[Floor]:
 
 def _weight(units: Units, u: int) -> int:
     """The VMs of a unit that have a host."""
-    return sum(units.problem.current[v] != NOWHERE for v in units.members[u])
+    return sum(units.problem.vms[v].host != NOWHERE for v in units.members[u])
 
 
 def _floor(units: Units, host: int, here: Integers, stuck: np.ndarray, excess: Integers) -> Floor:

@@ -1,7 +1,8 @@
 """Hill climbing on a smooth maximum: the balance of the hosts in every load at once.
 
 The height of a placement is (1/b) log(sum of exp(b · utilisation)) over hosts and loads, in basis points,
-plus a point for every migration. With a small b all hosts above the mean pull, with a large one only the highest.
+plus a point for every migration. With a small b all hosts above the mean pull, with a large one only the
+highest.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -91,9 +91,9 @@ def decide_with_z3(piece: Piece, at: Integers, most: int, conflicts: int, seed: 
 def fewest(units: Units, target: int, watch: Watch, decide: Decide = decide_with_z3) -> Outcome:
     """The fewest migrations after which every rule holds and no limit is passed."""
     nothing = Bound(0, "nothing has to move")
-    hopeless = _hopeless(units)
-    if hopeless:
-        return Outcome(None, nothing, True, hopeless)
+    why = hopeless(units)
+    if why:
+        return Outcome(None, nothing, True, why)
     if not len(units.members) or (units.sound(units.home) and not units.moves(units.home)):
         watch.found(0, 0)
         return Outcome(units.home.copy(), nothing)
@@ -107,7 +107,7 @@ def fewest(units: Units, target: int, watch: Watch, decide: Decide = decide_with
         return Outcome(search.at.copy() if units.sound(search.at) else None, bound)
 
 
-def _hopeless(units: Units) -> str:
+def hopeless(units: Units) -> str:
     """Why there can be no answer, by counting alone; empty where that shows nothing."""
     fits = units.allowed & (units.demand[:, None, :] <= units.limits[None, :, :]).all(axis=2)
     stuck = np.flatnonzero(~fits.any(axis=1))
@@ -130,21 +130,22 @@ def _searched(units: Units, search: Search, bound: Bound, watch: Watch, decide: 
         _improve(units, search, bound, watch, decide)
     at = search.at.copy() if units.sound(search.at) else None
     settled = at is not None and units.moves(at) <= bound.value
-    if settled and at is not None and (units.moves(at) == 0 or _booleans(units) > TINY):
+    if settled and at is not None and (units.moves(at) == 0 or booleans(units) > TINY):
         return Outcome(at, bound)
-    if _booleans(units) <= (EXACT if at is not None else MOST_BOOLEANS):
+    if booleans(units) <= (EXACT if at is not None else MOST_BOOLEANS):
         return _exact(units, at, bound, watch)
     return Outcome(at, bound)
 
 
-def _booleans(units: Units) -> int:
+def booleans(units: Units) -> int:
+    """The Booleans of the whole problem: units and hosts that may take them."""
     return int(units.allowed.sum())
 
 
 def _improve(units: Units, search: Search, bound: Bound, watch: Watch, decide: Decide) -> None:
     if units.sound(search.at):
         watch.found(best=search.moves)
-    small = _booleans(units) <= TINY
+    small = booleans(units) <= TINY
     rounds = watch.effort.rounds if not small else min(watch.effort.rounds, 100)
     search.improve(rounds, bound.value, watch.stop, lambda moves: watch.found(best=moves))
     if units.sound(search.at) and not small:
@@ -209,25 +210,22 @@ def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Out
         else:
             bound = Bound(bound.value + 1, f"Z3: no placement with {bound.value} migrations (unsat)")
         watch.found(units.moves(at), bound.value)
-    return Outcome(_lightest(units, at, question, watch) if _booleans(units) <= TINY else at, bound)
+    return Outcome(_lightest(units, at, question, watch) if booleans(units) <= TINY else at, bound)
 
 
 def _lightest(units: Units, at: Integers, question: Question, watch: Watch) -> Integers:
     """Of the placements with as few migrations one that carries the least memory, as far as Z3 gets."""
     costs, moves = question.costs(), units.moves(at)
     freight = {(u, h): int(units.demand[u, units.heavy]) for u, h in costs}
-    low, high = -1, units.carried(at)
+    low, high, conflicts = -1, units.carried(at), min(watch.effort.conflicts, 2_000)
     while low + 1 < high and not watch.stop():
         middle = (low + high) // 2
-        reply = question.ask(watch.effort.conflicts, (costs, moves), (freight, middle))
+        reply = question.ask(conflicts, (costs, moves), (freight, middle))
+        if reply.said == "unknown":
+            break
         if reply.said == "yes":
             at = reply.applied(at)
             high = units.carried(at)
         else:
             low = middle
     return at
-
-
-def longer(effort: Effort, times: int) -> Effort:
-    """The same effort with more rounds."""
-    return replace(effort, rounds=effort.rounds * times)

@@ -117,7 +117,7 @@ class Named:
                     self.solver.add(self.z3.Implies(literal, self.at_most(h, r, int(limits[h, r]))))
 
     def at_most(self, h: int, r: int, limit: int) -> Any:
-        """The sum of a resource on a host, limited; too large numbers are scaled down, and never made looser."""
+        """The sum of a resource on a host, limited; too large numbers are scaled down, never looser."""
         amounts = [
             (self.x[v, h], int(self.problem.demand[v, r])) for v in self.vms if self.problem.demand[v, r]
         ]

@@ -116,7 +116,7 @@ class Search:
         return True
 
     def _targets(self, rows: Integers) -> tuple[Floats, np.ndarray, np.ndarray]:
-        """Units × hosts: how well each fits (the less is left over, the better); whether it fits; is lawful."""
+        """Units × hosts: how well each fits (little is left over); whether it fits; is lawful."""
         room = self.units.limits - self.load
         fits = np.ones((len(rows), len(room)), dtype=bool)
         left = np.zeros((len(rows), len(room)))
@@ -272,8 +272,8 @@ class Search:
         _, fits, _ = self._targets(np.array([u]))
         fits[0, old] = True
         same = self.units.cost[u] == self.units.cost[u, old]
-        # What the sum of the squared utilisations grows by where the unit is added.
-        growth = ((2 * load + demand) / capacity * (demand / capacity)).sum(axis=1)
+        # What the sum of the fourth powers of the utilisations grows by where the unit is added.
+        growth = (((load + demand) / capacity) ** 4 - (load / capacity) ** 4).sum(axis=1)
         growth = np.where(fits[0] & same, growth, np.inf)
         best = int(growth.argmin())
         if growth[best] >= growth[old] - 1e-9:

@@ -2,7 +2,8 @@
 
 Every set of failed hosts is a small placement problem: the VMs that were lost, on what the survivors leave
 free. A set that passes makes all its subsets pass, so only the full sets are asked. Beside the truth stand
-two admission control policies of vSphere HA, which count instead of placing (vSphere 6.0 and 6.7, availability).
+two admission control policies of vSphere HA, which count instead of placing (vSphere 6.0 and 6.7,
+availability).
 """
 
 from __future__ import annotations
