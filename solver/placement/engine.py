@@ -18,6 +18,7 @@ from .encoding import MOST_BOOLEANS, Piece, Question, Reply, piece_of
 from .problem import NOWHERE, Integers
 from .searching import Search
 from .units import Units
+from .whole import solve_whole
 
 EXACT = 4_000  # Booleans up to which the whole problem is put to Z3 to improve an answer, or to prove it
 TINY = 700  # Booleans up to which Z3 also minimises what is carried
@@ -30,7 +31,7 @@ class Effort:
     """How long to try: rounds of the search, questions about pieces, Z3's conflicts; seconds may stop it."""
 
     rounds: int = 4_000
-    pieces: int = 60
+    pieces: int = 200
     conflicts: int = 20_000
     seconds: float | None = 60.0
     seed: int = 0
@@ -58,6 +59,12 @@ class Watch:
         if self.effort.seconds is not None and seconds > self.effort.seconds:
             self.stopped = f"stopped after {self.effort.seconds:g} s; more rounds might find more"
         return bool(self.stopped)
+
+    def left(self) -> float:
+        """Seconds that are left, at least one; an hour where there is no limit."""
+        if self.effort.seconds is None:
+            return 3_600.0
+        return max(1.0, self.effort.seconds - (time.monotonic() - self.began))
 
     def found(self, best: int | None = None, bound: int | None = None) -> None:
         """A better answer, or a better bound."""
@@ -132,9 +139,29 @@ def _searched(units: Units, search: Search, bound: Bound, watch: Watch, decide: 
     settled = at is not None and units.moves(at) <= bound.value
     if settled and at is not None and (units.moves(at) == 0 or booleans(units) > TINY):
         return Outcome(at, bound)
-    if booleans(units) <= (EXACT if at is not None else MOST_BOOLEANS):
+    if booleans(units) <= MOST_BOOLEANS and not watch.stopped:
+        at, bound, impossible = _by_whole(units, at, bound, watch)
+        if impossible:
+            return Outcome(None, bound, True, "branch and bound over all placements found none (HiGHS)")
+    settled = at is not None and units.moves(at) <= bound.value and booleans(units) > TINY
+    if not settled and booleans(units) <= (EXACT if at is not None else MOST_BOOLEANS):
         return _exact(units, at, bound, watch)
     return Outcome(at, bound)
+
+
+def _by_whole(
+    units: Units, at: Integers | None, bound: Bound, watch: Watch
+) -> tuple[Integers | None, Bound, bool]:
+    """What branch and bound over the whole adds: a higher bound, or a better placement."""
+    found = solve_whole(units, seconds=watch.left())
+    if found.impossible:
+        return None, bound, True
+    if found.bound > bound.value:
+        bound = Bound(found.bound, "branch and bound over all placements (HiGHS)")
+    if found.at is not None and (at is None or units.moves(found.at) < units.moves(at)):
+        at = found.at
+    watch.found(None if at is None else units.moves(at), bound.value)
+    return at, bound, False
 
 
 def booleans(units: Units) -> int:
@@ -201,22 +228,31 @@ def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Out
         at = reply.applied(everything)
         watch.found(best=units.moves(at))
     costs = question.costs()
+    unknown = False
     while bound.value < units.moves(at) and not watch.stop():
-        reply = question.ask(conflicts, (costs, bound.value))
-        if reply.said == "unknown":
-            break
+        reply = question.ask(conflicts, (costs, bound.value if not unknown else units.moves(at) - 1))
+        if reply.said == "unknown" or (unknown and reply.said == "no"):
+            if unknown:
+                bound = bound if reply.said == "unknown" else Bound(units.moves(at), _unsat(units.moves(at) - 1))
+                break
+            unknown = True
+            continue
         if reply.said == "yes":
             at = reply.applied(at)
         else:
-            bound = Bound(bound.value + 1, f"Z3: no placement with {bound.value} migrations (unsat)")
+            bound = Bound(bound.value + 1, _unsat(bound.value))
         watch.found(units.moves(at), bound.value)
     return Outcome(_lightest(units, at, question, watch) if booleans(units) <= TINY else at, bound)
+
+
+def _unsat(moves: int) -> str:
+    return f"Z3: no placement with {moves} migrations (unsat)"
 
 
 def _lightest(units: Units, at: Integers, question: Question, watch: Watch) -> Integers:
     """Of the placements with as few migrations one that carries the least memory, as far as Z3 gets."""
     costs, moves = question.costs(), units.moves(at)
-    freight = {(u, h): int(units.demand[u, units.heavy]) for u, h in costs}
+    freight = {(u, h): int(units.freight[u, h]) for u, h in costs}
     low, high, conflicts = -1, units.carried(at), min(watch.effort.conflicts, 2_000)
     while low + 1 < high and not watch.stop():
         middle = (low + high) // 2

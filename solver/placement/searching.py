@@ -47,8 +47,7 @@ class Search:
         self.taste_scale = 0.1 / max(float(self.scaled.sum()) / max(self.scaled.size, 1), 1e-12)
         self.taste = Taste()
         self.carried = 0
-        self.freight = units.demand[:, units.heavy]
-        self.whole = 2.0 * float(self.freight.sum()) + 1.0
+        self.whole = 2.0 * float(units.demand[:, units.heavy].sum()) + 1.0
         for u, h in enumerate((units.home if at is None else at).tolist()):
             if h != NOWHERE:
                 self.put(u, h)
@@ -60,13 +59,13 @@ class Search:
         if old != NOWHERE:
             self.load[old] -= self.units.demand[u]
             self.moves -= int(self.units.cost[u, old])
-            self.carried -= int(self.freight[u]) if self.units.cost[u, old] else 0
+            self.carried -= int(self.units.freight[u, old])
             self.on[old].discard(u)
         self.at[u] = h
         if h != NOWHERE:
             self.load[h] += self.units.demand[u]
             self.moves += int(self.units.cost[u, h])
-            self.carried += int(self.freight[u]) if self.units.cost[u, h] else 0
+            self.carried += int(self.units.freight[u, h])
             self.on[h].add(u)
 
     def undo(self) -> None:

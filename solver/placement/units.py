@@ -62,11 +62,21 @@ class Units:
         names = [resource.name for resource in self.problem.resources]
         return names.index("memory") if "memory" in names else len(names) - 1
 
+    @cached_property
+    def freight(self) -> Integers:
+        """U × m: the memory that is carried if the unit is there."""
+        size, current = self.problem.demand[:, self.heavy], self.problem.current
+        found = self.cost * self.demand[:, self.heavy][:, None]
+        for u in (u for u, members in enumerate(self.members) if len(members) > 1):
+            rows = np.array(self.members[u])
+            away = (current[rows][:, None] != np.arange(found.shape[1])) & (current[rows] != NOWHERE)[:, None]
+            found[u] = (away * size[rows][:, None]).sum(axis=0)
+        return found
+
     def carried(self, at: Integers) -> int:
-        """The memory of the units that have moved."""
+        """The memory of the VMs that have moved."""
         placed = np.flatnonzero(at != NOWHERE)
-        gone = placed[self.cost[placed, at[placed]] > 0]
-        return int(self.demand[gone, self.heavy].sum())
+        return int(self.freight[placed, at[placed]].sum())
 
     def load(self, at: Integers) -> Integers:
         """Hosts × resources."""
