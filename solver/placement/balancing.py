@@ -60,7 +60,7 @@ def balance(
     except KeyboardInterrupt:
         watch.stopped = "interrupted; this is the best found until then"
     found = trade.score(whole, best)
-    bound = balance_bound(problem, found, price, 16 if len(problem.vms) > 4_000 else 30)
+    bound = balance_bound(problem, found, price, 8 if len(problem.vms) > 4_000 else 30)
     watch.found(found, bound.value)
     if booleans(whole) <= EXACT // 4 and not watch.stopped and bound.value < found:
         return _proved(trade, whole, best, bound, watch)
@@ -90,10 +90,14 @@ def _at_most(trade: Trade, highest: int) -> Units:
 
 
 def _descend(trade: Trade, whole: Units, best: Integers, watch: Watch) -> Integers:
-    """Climb; then lower the target step by step from the best placement, with short searches."""
+    """Climb; save migrations at that height; then lower it step by step, with short searches."""
     problem, price = trade.problem, trade.price
     best = Climb(whole, best, watch.effort.seed, price).run(watch.stop)
     watch.found(trade.score(whole, best))
+    same = _to(trade, problem.highest(whole.placement(best)), best, watch.effort.rounds // 2, watch)
+    if same is not None and trade.score(whole, same) < trade.score(whole, best):
+        best = same
+        watch.found(trade.score(whole, best))
     step, low = 64, mean_utilisation(problem)
     rounds = min(max(watch.effort.rounds // 40, 20), 20 if booleans(whole) <= TINY // 4 else 1_000)
     for number in range(40):

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from .answers import Answer, Bound, Floor, Plan, Stage
 from .problem import NOWHERE, WHOLE, Problem, Rule
 
-MOST_CHOICES = 300_000  # of VMs that leave a host, tried one after the other
+MOST_CHOICES = 100_000  # of VMs that leave a host, tried one after the other
 
 
 def limit_of(problem: Problem, host: int, resource: int, target: int) -> int:

@@ -270,7 +270,8 @@ class Search:
         load[old] -= demand
         _, fits, _ = self._targets(np.array([u]))
         fits[0, old] = True
-        same = self.units.cost[u] == self.units.cost[u, old]
+        cost, freight = self.units.cost[u], self.units.freight[u]
+        same = (cost == cost[old]) & (freight == freight[old])
         # What the sum of the fourth powers of the utilisations grows by where the unit is added.
         growth = (((load + demand) / capacity) ** 4 - (load / capacity) ** 4).sum(axis=1)
         growth = np.where(fits[0] & same, growth, np.inf)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from support import needs_program, shared_data
 from vmproof.model.inventory import InventoryError
-from vmproof.solver.placement import Effort, Problem, Verdict, check_answer, check_placement, rules
+from vmproof.solver.placement import VM, Effort, Problem, Verdict, check_answer, check_placement, rules
 from vmproof.solver.placement.ganeti import fails_n_plus_1, parsed, problem_of
 from vmproof.solver.placement.queries import admit, repair
 
@@ -103,21 +104,37 @@ def _full_host(problem: Problem, name: str) -> str:
     return next(host.name for host in problem.hosts if host.name.startswith(name))
 
 
-def test_hspace_counts_as_many_plain_instances_as_we_admit() -> None:
-    """An empty cluster takes as many instances of one size as hspace says, one more is refused."""
-    from dataclasses import replace
+SPACE = """\
+group|uuid|preferred||
 
-    from vmproof.solver.placement import VM
+a|65536|1024|64512|500000|500000|16|N|uuid|1
+b|40000|1024|30976|300000|290000|16|N|uuid|1
+c|20000|1024|18976|100000|100000|4|N|uuid|1
 
-    path = shared_data("placement/ganeti-htools") / "hspace-tiered.data"
-    said = run("hspace", "-t", str(path), "--disk-template", "plain", "--standard-alloc", "10240,4096,1", "-p")
-    found = re.search(r"HTS_ALLOC_INSTANCES=(\d+)", run(
-        "hspace", "-t", str(path), "--disk-template", "plain", "--standard-alloc", "10240,4096,1", "--machine-readable"
-    ))  # fmt: skip
-    assert found is not None, said
-    count = int(found[1])
-    problem = problem_of(parsed(path.read_text(encoding="utf-8")), path.stem)
-    for number, fits in ((count, True), (count + 1, False)):
-        new = tuple(VM(f"new{i}", (4096, 10240, 1)) for i in range(number))
-        answer = admit(replace(problem, vms=new), range(number), effort=Effort(rounds=50, pieces=0))
-        assert (not answer.refused) == fits
+one|8000|10000|2|running|Y|b||plain||1
+
+
+|128,1,1024,1,1,1|128,1,1024,1,1,1;99999,16,999999,16,8,12|plain|4.0|32.0
+group|128,1,1024,1,1,1|128,1,1024,1,1,1;99999,16,999999,16,8,12|plain|4.0|32.0
+"""
+
+
+@pytest.mark.parametrize(("disk", "memory", "cpus"), [(10240, 4096, 1), (10240, 1024, 3), (90000, 2048, 1)])
+def test_what_hspace_finds_room_for_is_admitted(tmp_path: Path, disk: int, memory: int, cpus: int) -> None:
+    """hspace also keeps a node's worth of reserve, so we admit as many, and more only into that reserve."""
+    path = tmp_path / "space.data"
+    path.write_text(SPACE, encoding="utf-8")
+    size = f"{disk},{memory},{cpus}"
+    said = run("hspace", "-t", str(path), "--disk-template", "plain", "--standard-alloc", size, "--machine-readable")
+    found = re.search(r"HTS_ALLOC_INSTANCES=(\d+)", said)
+    assert found is not None
+    assert int(found[1]) > 0
+    problem = problem_of(parsed(SPACE), "space")
+    free = (problem.capacity - problem.load(problem.current)) // (memory, disk, cpus)
+    most = int(free.min(axis=1).sum())
+    assert int(found[1]) <= most
+    for number in (int(found[1]), most, most + 1):
+        new = tuple(VM(f"new{i}", (memory, disk, cpus)) for i in range(number))
+        rows = range(len(problem.vms), len(problem.vms) + number)
+        answer = admit(replace(problem, vms=(*problem.vms, *new)), rows, effort=Effort(rounds=50, pieces=0))
+        assert bool(answer.refused) == (number > most)
