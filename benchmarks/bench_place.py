@@ -4,7 +4,8 @@
 
 CP-SAT and HiGHS are measured where they are installed (pip install 'vmproof[bench]'), hbal where it is.
 Seconds are CPU seconds a thread (two threads for CP-SAT and HiGHS, one for ours), the model's building
-included; every answer is verified by the independent checker. Quote ratios of one run. Nothing here is a test.
+included; every answer is verified by the independent checker. Quote ratios of one run; nothing here is a
+test.
 """
 
 from __future__ import annotations
@@ -53,15 +54,23 @@ def repairs(problem: Problem, seconds: float) -> None:
     """Fewest migrations to a target."""
     for target in TARGETS:
         title = f"{problem.name}, to {target / 100:g} %"
-        found, spent = cpu(lambda t=target: repair(problem, t, Effort(rounds=10**6, pieces=400, seconds=seconds)))
+        found, spent = cpu(
+            lambda t=target: repair(problem, t, Effort(rounds=10**6, pieces=400, seconds=seconds))
+        )
         first = next((tick.seconds for tick in found.history if tick.best is not None), None)
         complaints = check_bound(problem, found.bound, target)
-        remark = f"first after {first:.2f} s, bound {'verified' if not complaints else 'on the word of Z3'}" if first else ""
+        remark = (
+            f"first after {first:.2f} s, bound {'verified' if not complaints else 'on the word of Z3'}"
+            if first
+            else ""
+        )
         row(f"ours, {title}", found.objective, found.bound.value, spent, f"{found.verdict.value}; {remark}")
         if len(problem.vms) * len(problem.hosts) <= MOST_PAIRS:
             for name, rival in (("CP-SAT", cp_sat), ("HiGHS", highs)):
                 if importlib.util.find_spec({"CP-SAT": "ortools", "HiGHS": "highspy"}[name]):
-                    (value, bound, placement), spent = cpu(lambda r=rival, t=target: r(problem, t, seconds), 2)
+                    (value, bound, placement), spent = cpu(
+                        lambda r=rival, t=target: r(problem, t, seconds), 2
+                    )
                     wrong = placement is not None and check_placement(problem, placement, target)
                     row(f"  {name}, {title}", value, bound, spent, "WRONG" if wrong else "")
 

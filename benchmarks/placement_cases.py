@@ -1,4 +1,4 @@
-"""Generated DRS clusters for the placement benchmarks: three classes of hosts, VM flavours, rules, a skewed start.
+"""Generated DRS clusters for the placement benchmarks: classes of hosts, flavours of VMs, rules, a skewed start.
 
 The rules of the generator: hosts of 83,200 MHz / 384 GB (40 %), 124,800 / 768 (40 %), 179,200 / 1536 (20 %);
 VMs of 1 to 16 vCPUs with uniform demand, both columns scaled to 70 % of the cluster; about 10 % of the VMs in
@@ -29,7 +29,9 @@ def _cluster(hosts: int, vms: int, seed: int, dice: random.Random) -> Problem | 
     dice.shuffle(sizes)
     demands = _demands(dice, sizes, vms)
     groups, pairs = _groups(dice, vms)
-    bound = {v: sorted(dice.sample(range(hosts), max(2, hosts // 2))) for v in range(vms) if dice.random() < 0.05}
+    bound = {
+        v: sorted(dice.sample(range(hosts), max(2, hosts // 2))) for v in range(vms) if dice.random() < 0.05
+    }
     barred = {v: dice.randrange(hosts) for v in range(vms) if v not in bound and dice.random() < 0.02}
     places = _start(dice, sizes, demands, groups, pairs, bound, barred)
     if places is None:
@@ -52,7 +54,10 @@ def _demands(dice: random.Random, sizes: list[tuple[int, int]], vms: int) -> lis
     for _ in range(vms):
         cores = dice.choice(FLAVOURS)
         raw.append((cores * dice.uniform(0.2, 1.0), cores * dice.choice((2, 4, 8)) * dice.uniform(0.4, 1.0)))
-    columns = [_scaled([row[r] for row in raw], MEAN * sum(size[r] for size in sizes), 0.45 * CLASSES[0][r]) for r in (0, 1)]
+    columns = [
+        _scaled([row[r] for row in raw], MEAN * sum(size[r] for size in sizes), 0.45 * CLASSES[0][r])
+        for r in (0, 1)
+    ]
     return list(zip(*columns, strict=True))
 
 

@@ -22,7 +22,12 @@ def _model(problem: Problem):  # type: ignore[no-untyped-def]
     from ortools.sat.python import cp_model
 
     model, hosts = cp_model.CpModel(), range(len(problem.hosts))
-    x = {(v, h): model.new_bool_var("") for v in range(len(problem.vms)) for h in hosts if problem.allowed[v, h]}
+    x = {
+        (v, h): model.new_bool_var("")
+        for v in range(len(problem.vms))
+        for h in hosts
+        if problem.allowed[v, h]
+    }
     for v, vm in enumerate(problem.vms):
         model.add_exactly_one([x[v, h] for h in hosts if (v, h) in x])
         for h in hosts:
@@ -52,7 +57,10 @@ def _solved(cp_model, model, x, problem: Problem, seconds: float) -> Found:  # t
     bound = round(solver.best_objective_bound)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None, bound, None
-    placement = [next(h for h in range(len(problem.hosts)) if (v, h) in x and solver.value(x[v, h])) for v in range(len(problem.vms))]
+    placement = [
+        next(h for h in range(len(problem.hosts)) if (v, h) in x and solver.value(x[v, h]))
+        for v in range(len(problem.vms))
+    ]
     return round(solver.objective_value), bound, placement
 
 
@@ -137,7 +145,10 @@ def highs(problem: Problem, target: int, seconds: float) -> Found:
     info, solution = model.getInfo(), model.getSolution().col_value
     if info.primal_solution_status != 2:
         return None, None, None
-    placement = [next(h for h in hosts if (v, h) in x and solution[x[v, h].index] > 0.5) for v in range(len(problem.vms))]
+    placement = [
+        next(h for h in hosts if (v, h) in x and solution[x[v, h].index] > 0.5)
+        for v in range(len(problem.vms))
+    ]
     moves = sum(vm.host != h for vm, h in zip(problem.vms, placement, strict=True))
     return moves, len(problem.vms) - int(np.floor(info.mip_dual_bound + 1e-6)), placement
 
@@ -149,8 +160,15 @@ def hbal(problem: Problem) -> int | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cluster.data"
         path.write_text(_as_text(problem), encoding="utf-8")
-        said = subprocess.run(["hbal", "-t", str(path), "-C", "--ignore-dynu", "-P"], capture_output=True, text=True, timeout=600)
-    moved = re.findall(r"^\s*\d+\.\s+(\S+)\s+(\S+?)(?::\S+)?\s+=>\s+(\S+?)(?::\S+)?\s", said.stdout, re.MULTILINE)
+        said = subprocess.run(
+            ["hbal", "-t", str(path), "-C", "--ignore-dynu", "-P"],
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+    moved = re.findall(
+        r"^\s*\d+\.\s+(\S+)\s+(\S+?)(?::\S+)?\s+=>\s+(\S+?)(?::\S+)?\s", said.stdout, re.MULTILINE
+    )
     places = {vm.name: vm.host for vm in problem.vms}
     for name, _, target in moved:
         places[name] = problem.host_number(target)
@@ -170,7 +188,8 @@ def _as_text(problem: Problem) -> str:
         for i, h in enumerate(problem.hosts)
     ]
     guests = [
-        f"{vm.name}|{vm.demand[1]}|0|{vm.demand[0]}|running|Y|{problem.hosts[vm.host].name}||ext|{','.join(tags.get(v, []))}|1"
+        f"{vm.name}|{vm.demand[1]}|0|{vm.demand[0]}|running|Y|{problem.hosts[vm.host].name}"
+        f"||ext|{','.join(tags.get(v, []))}|1"
         for v, vm in enumerate(problem.vms)
     ]
     return "\n".join(["group|uuid|preferred||", "", *nodes, "", *guests, "", "htools:iextags:apart", ""])

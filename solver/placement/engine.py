@@ -218,31 +218,45 @@ def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Out
     everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
     piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
     question = Question(piece, watch.effort.seed, warm=False)
-    conflicts = watch.effort.conflicts
     if at is None:
-        reply = question.ask(conflicts)
+        reply = question.ask(watch.effort.conflicts)
         if reply.said != "yes":
             return Outcome(
                 None, bound, reply.said == "no", "Z3 found that no placement keeps all rules and limits"
             )
         at = reply.applied(everything)
         watch.found(best=units.moves(at))
+    at, bound = _down(units, *_up(units, at, bound, question, watch), question, watch)
+    return Outcome(_lightest(units, at, question, watch) if booleans(units) <= TINY else at, bound)
+
+
+def _up(units: Units, at: Integers, bound: Bound, question: Question, watch: Watch) -> tuple[Integers, Bound]:
+    """Are as few migrations as the bound says enough? If not, the bound is one higher; until nobody knows."""
     costs = question.costs()
-    unknown = False
     while bound.value < units.moves(at) and not watch.stop():
-        reply = question.ask(conflicts, (costs, bound.value if not unknown else units.moves(at) - 1))
-        if reply.said == "unknown" or (unknown and reply.said == "no"):
-            if unknown:
-                bound = bound if reply.said == "unknown" else Bound(units.moves(at), _unsat(units.moves(at) - 1))
-                break
-            unknown = True
-            continue
+        reply = question.ask(watch.effort.conflicts, (costs, bound.value))
+        if reply.said == "unknown":
+            break
         if reply.said == "yes":
             at = reply.applied(at)
         else:
             bound = Bound(bound.value + 1, _unsat(bound.value))
         watch.found(units.moves(at), bound.value)
-    return Outcome(_lightest(units, at, question, watch) if booleans(units) <= TINY else at, bound)
+    return at, bound
+
+
+def _down(
+    units: Units, at: Integers, bound: Bound, question: Question, watch: Watch
+) -> tuple[Integers, Bound]:
+    """Is one migration less possible? Asked until it is not, or nobody knows."""
+    while bound.value < units.moves(at) and not watch.stop():
+        fewer = units.moves(at) - 1
+        reply = question.ask(watch.effort.conflicts, (question.costs(), fewer))
+        if reply.said != "yes":
+            return at, (Bound(fewer + 1, _unsat(fewer)) if reply.said == "no" else bound)
+        at = reply.applied(at)
+        watch.found(units.moves(at), bound.value)
+    return at, bound
 
 
 def _unsat(moves: int) -> str:

@@ -65,11 +65,15 @@ def test_json_has_the_keys_of_the_contract(cluster: Path, capsys: pytest.Capture
 
 
 def test_a_report_is_a_folder_with_page_and_json(cluster: Path, tmp_path: Path) -> None:
-    assert main(["place", "repair", str(cluster), "--target", "80", "--report", str(tmp_path / "report")]) == 0
+    assert (
+        main(["place", "repair", str(cluster), "--target", "80", "--report", str(tmp_path / "report")]) == 0
+    )
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") >= 2
     assert "http" not in page.split("</style>")[1]
-    assert json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))["verdict"] == "OPTIMAL"
+    assert (
+        json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))["verdict"] == "OPTIMAL"
+    )
 
 
 def test_survive_by_exit_status(cluster: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from support import needs_program, shared_data
-from vmproof.model.inventory import InventoryError
 from vmproof.solver.placement import VM, Effort, Problem, Verdict, check_answer, check_placement, rules
 from vmproof.solver.placement.ganeti import fails_n_plus_1, parsed, problem_of
 from vmproof.solver.placement.queries import admit, repair
@@ -31,7 +30,9 @@ def files() -> list[Path]:
 
 
 def run(program: str, *arguments: str) -> str:
-    return subprocess.run([needs_program(program), *arguments], capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(
+        [needs_program(program), *arguments], capture_output=True, text=True, timeout=120
+    ).stdout
 
 
 def clashing_nodes(problem: Problem) -> set[int]:
@@ -39,7 +40,9 @@ def clashing_nodes(problem: Problem) -> set[int]:
     places = problem.current.tolist()
     tags = [rule for rule in problem.rules if rule.name.startswith("exclusion tag")]
     broken = [rule for rule in tags if not rules.holds(rule, places)]
-    return {places[v] for rule in broken for v in rule.vms if sum(places[u] == places[v] for u in rule.vms) > 1}
+    return {
+        places[v] for rule in broken for v in rule.vms if sum(places[u] == places[v] for u in rule.vms) > 1
+    }
 
 
 def test_every_file_is_read_or_refused_with_a_reason() -> None:
@@ -125,7 +128,9 @@ def test_what_hspace_finds_room_for_is_admitted(tmp_path: Path, disk: int, memor
     path = tmp_path / "space.data"
     path.write_text(SPACE, encoding="utf-8")
     size = f"{disk},{memory},{cpus}"
-    said = run("hspace", "-t", str(path), "--disk-template", "plain", "--standard-alloc", size, "--machine-readable")
+    said = run(
+        "hspace", "-t", str(path), "--disk-template", "plain", "--standard-alloc", size, "--machine-readable"
+    )
     found = re.search(r"HTS_ALLOC_INSTANCES=(\d+)", said)
     assert found is not None
     assert int(found[1]) > 0

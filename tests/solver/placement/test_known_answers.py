@@ -85,7 +85,9 @@ def test_memory_that_is_missing_is_named_to_the_last_mebibyte() -> None:
 
 
 def test_a_table_names_a_reason_for_every_host() -> None:
-    problem = cluster([10, 10, 10], [(7, 0), (7, 0), (4, 1)], Rule("not there", "must not run on", (0,), (2,)))
+    problem = cluster(
+        [10, 10, 10], [(7, 0), (7, 0), (4, 1)], Rule("not there", "must not run on", (0,), (2,))
+    )
     (name, row), *_ = explain(problem).table
     assert name == "v0"
     assert dict(row)["h1"] == ("host has insufficient capacity for VM: memory 7 of 6 MiB free",)
@@ -199,7 +201,11 @@ def test_a_checker_of_plans_charges_both_hosts() -> None:
 def test_the_slot_policy_of_a_published_example() -> None:
     """Three hosts, a slot of 2 GHz and 2 GB: 4, 3 and 3 slots; one failure leaves 6."""
     hosts = (Host("a", (9_000, 9_216)), Host("b", (9_000, 6_144)), Host("c", (6_000, 6_144)))
-    vms = (VM("big", (2_000, 1_024), 0), VM("large", (1_000, 2_048), 0), *(VM(f"s{i}", (1, 1), 1) for i in range(4)))
+    vms = (
+        VM("big", (2_000, 1_024), 0),
+        VM("large", (1_000, 2_048), 0),
+        *(VM(f"s{i}", (1, 1), 1) for i in range(4)),
+    )
     problem = Problem("slots", (CPU, MEMORY), hosts, vms)
     slots, percentage = policies(problem, 1)
     assert slots.says
@@ -222,7 +228,9 @@ def test_percentage_overlooks_fragmentation() -> None:
 
 def test_a_secondary_takes_over_without_room_for_a_restart() -> None:
     pair = (VM("ft", (10,), 0, twin=1), VM("ft (secondary)", (10,), 1, twin=0, secondary=True, restart=0))
-    problem = Problem("ft", (MEMORY,), (Host("a", (10,)), Host("b", (10,))), pair, (Rule("c", "keep apart", (0, 1)),))
+    problem = Problem(
+        "ft", (MEMORY,), (Host("a", (10,)), Host("b", (10,))), pair, (Rule("c", "keep apart", (0, 1)),)
+    )
     assert survive(problem, 1).verdict is Verdict.PROVED
     assert survive(problem, 2).verdict is Verdict.REFUTED
 
