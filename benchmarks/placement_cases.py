@@ -1,4 +1,4 @@
-"""Generated DRS clusters for the placement benchmarks: classes of hosts, flavours of VMs, rules, a skewed start.
+"""Generated DRS clusters for the placement benchmarks: classes of hosts, flavours of VMs, rules, skew.
 
 The rules of the generator: hosts of 83,200 MHz / 384 GB (40 %), 124,800 / 768 (40 %), 179,200 / 1536 (20 %);
 VMs of 1 to 16 vCPUs with uniform demand, both columns scaled to 70 % of the cluster; about 10 % of the VMs in

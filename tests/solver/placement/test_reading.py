@@ -65,8 +65,8 @@ def test_every_mistake_of_a_drs_instance_at_once(tmp_path: Path) -> None:
         read_problem(written(tmp_path, wrong))
     places = {problem.path for problem in caught.value.problems}
     assert places == {
-        "antii", "hosts[1]", "vms[1]", "current[1]", "anti[0]", "anti[1][1]", "anti[2]", "must.5", "must.0[0]",
-        "vm_names",
+        "antii", "hosts[1]", "vms[1]", "current[1]", "anti[0]", "anti[1][1]", "anti[2]", "must.5",
+        "must.0[0]", "vm_names",
     }  # fmt: skip
 
 
