@@ -7,7 +7,7 @@ keep-together rule can be dropped too).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,7 @@ class Named:
         self.solver = z3.SolverFor("QF_FD")
         self.solver.set("random_seed", seed)
         self.solver.set("max_conflicts", CONFLICTS)
-        self.vms = [v for v in range(len(problem.vms)) if v not in set(out)]
+        self.vms = sorted(set(range(len(problem.vms))) - set(out))
         self.hosts = range(len(problem.hosts))
         self.x = {(v, h): z3.Bool(f"{v}@{h}") for v in self.vms for h in self.hosts}
         self.elements: dict[str, Any] = {}
@@ -165,12 +165,25 @@ def explain(
     )
     small, left_out = _shrunk(problem, target, out)
     if (len(problem.vms) - len(left_out)) * len(problem.hosts) > MOST_BOOLEANS:
-        return found
+        return replace(found, cures=tuple(_missing(problem, target, out)))
     named = Named(small, target, left_out)
     core = named.core(list(named.elements))
     if core is None or stop():
         return found
     return replace(found, core=core, cures=tuple(cures_of(named, core, stop)))
+
+
+def _missing(problem: Problem, target: int, out: Sequence[int]) -> Iterator[Cure]:
+    """What the cluster as a whole has too little of; a bound from below where rules want more."""
+    inside = sorted(set(range(len(problem.vms))) - set(out))
+    usable = [h for h, host in enumerate(problem.hosts) if host.state in ("normal", "quarantine")]
+    limits = problem.limits(target)
+    for r, resource in enumerate(problem.resources):
+        more = int(problem.demand[inside, r].sum()) - int(limits[usable, r].sum())
+        if more > 0:
+            size = -(-more * WHOLE // target) if resource.load else more
+            share = 10 * size / max(float(problem.capacity[:, r].mean()), 1.0)
+            yield Cure(f"add at least {size:,} {resource.unit} {resource.name} to the cluster", share)
 
 
 def _shrunk(problem: Problem, target: int, out: Sequence[int]) -> tuple[Problem, list[int]]:
@@ -190,18 +203,18 @@ def table_of(
     """For VMs (by default those that cannot stay) every host with the reasons against it."""
     limits, current = problem.limits(target), problem.current
     rows = []
-    for v in _unhappy(problem, target, out) if vms is None else vms:
+    for v in (_unhappy(problem, target, out) if vms is None else list(vms))[:MOST_ROWS]:
         faults = [
             (h.name, tuple(rules.faults_of(problem, v, i, current, limits)))
             for i, h in enumerate(problem.hosts)
         ]
         rows.append((problem.vms[v].name, tuple(faults)))
-    return tuple(rows[:MOST_ROWS])
+    return tuple(rows)
 
 
 def _unhappy(problem: Problem, target: int, out: Sequence[int]) -> list[int]:
     """VMs that may not be where they are, then the largest of overloaded hosts."""
-    inside = [v for v in range(len(problem.vms)) if v not in set(out)]
+    inside = sorted(set(range(len(problem.vms))) - set(out))
     placement, limits = problem.current, problem.limits(target)
     lost = [v for v in inside if placement[v] == NOWHERE or not problem.allowed[v, placement[v]]]
     broken = {v for rule in problem.rules if not rules.holds(rule, placement.tolist()) for v in rule.vms}
