@@ -7,7 +7,7 @@ keep-together rule can be dropped too).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -173,17 +173,18 @@ def explain(
     return replace(found, core=core, cures=tuple(cures_of(named, core, stop)))
 
 
-def _missing(problem: Problem, target: int, out: Sequence[int]) -> Iterator[Cure]:
-    """What the cluster as a whole has too little of; a bound from below where rules want more."""
+def _missing(problem: Problem, target: int, out: Sequence[int]) -> list[Cure]:
+    """What the cluster as a whole has too little of; a bound from below, for rules may want more."""
     inside = sorted(set(range(len(problem.vms))) - set(out))
     usable = [h for h, host in enumerate(problem.hosts) if host.state in ("normal", "quarantine")]
-    limits = problem.limits(target)
+    limits, parts, cost = problem.limits(target), [], 0.0
     for r, resource in enumerate(problem.resources):
         more = int(problem.demand[inside, r].sum()) - int(limits[usable, r].sum())
         if more > 0:
             size = -(-more * WHOLE // target) if resource.load else more
-            share = 10 * size / max(float(problem.capacity[:, r].mean()), 1.0)
-            yield Cure(f"add at least {size:,} {resource.unit} {resource.name} to the cluster", share)
+            parts.append(f"{size:,} {resource.unit} {resource.name}")
+            cost += 10 * size / max(float(problem.capacity[:, r].mean()), 1.0)
+    return [Cure(f"add at least {' and '.join(parts)} to the cluster", cost)] if parts else []
 
 
 def _shrunk(problem: Problem, target: int, out: Sequence[int]) -> tuple[Problem, list[int]]:
