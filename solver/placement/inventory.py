@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...model.inventory import HostItem, Inventory, VMItem
-from .problem import NOWHERE, VM, Host, Mode, Problem, Resource, Rule
+from .problem import NOWHERE, VM, Host, HostState, Mode, Problem, Resource, Rule
 
 RESOURCES = (
     Resource("cpu", "MHz"),
@@ -25,7 +25,7 @@ def problem_of(inventory: Inventory, name: str = "") -> Problem:
     """
     numbers = {host.name: h for h, host in enumerate(inventory.hosts)}
     hosts = tuple(
-        Host(h.name, (h.cpu, h.memory, h.cpu, h.memory), "maintenance" if h.maintenance else "normal")
+        Host(h.name, (h.cpu, h.memory, h.cpu, h.memory), _state(h))
         for h in inventory.hosts
     )
     rows: list[VM] = []
@@ -34,6 +34,10 @@ def problem_of(inventory: Inventory, name: str = "") -> Problem:
     return Problem(
         name, RESOURCES, hosts, tuple(rows), tuple(_rules(inventory, rows, numbers)), _mode(inventory)
     )
+
+
+def _state(host: HostItem) -> HostState:
+    return "maintenance" if host.maintenance else "quarantine" if host.quarantine else "normal"
 
 
 def _mode(inventory: Inventory) -> Mode:

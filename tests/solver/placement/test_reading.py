@@ -110,6 +110,18 @@ def test_an_inventory_with_a_secondary_reservations_and_datastores() -> None:
     assert problem.vm_number("D1") == names.index("D1")
 
 
+def test_a_host_in_quarantine_keeps_its_vms_and_gets_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.toml"
+    moid = 'moid = "host-9"'
+    text = FIGURE_1.read_text(encoding="utf-8").replace(moid, f"{moid}\nquarantine = true")
+    path.write_text(text, encoding="utf-8")
+    problem = read_problem(path)
+    assert problem.hosts[1].state == "quarantine"
+    answer = evacuate(problem, [problem.host_number("A")])
+    assert answer.moves
+    assert "B" not in {move.target for move in answer.moves}
+
+
 def test_every_migration_of_a_plan_is_one_the_cluster_model_takes() -> None:
     inventory = read_inventory(FIGURE_1)
     problem = problem_of(inventory)
