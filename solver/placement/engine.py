@@ -224,10 +224,17 @@ def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Out
             return Outcome(
                 None, bound, reply.said == "no", "Z3 found that no placement keeps all rules and limits"
             )
-        at = reply.applied(everything)
+        at = _better(units, reply.applied(everything), bound, watch)
         watch.found(best=units.moves(at))
     at, bound = _down(units, *_up(units, at, bound, question, watch), question, watch)
     return Outcome(_lightest(units, at, question, watch) if booleans(units) <= TINY else at, bound)
+
+
+def _better(units: Units, at: Integers, bound: Bound, watch: Watch) -> Integers:
+    """Z3's first placement moves nearly everything: the search goes on from there."""
+    search = Search(units, watch.effort.seed, at)
+    search.improve(watch.effort.rounds, bound.value, watch.stop)
+    return search.at.copy() if units.sound(search.at) else at
 
 
 def _up(units: Units, at: Integers, bound: Bound, question: Question, watch: Watch) -> tuple[Integers, Bound]:

@@ -24,10 +24,7 @@ def problem_of(inventory: Inventory, name: str = "") -> Problem:
     without a secondary in the file gets a row for one only when it is admitted.
     """
     numbers = {host.name: h for h, host in enumerate(inventory.hosts)}
-    hosts = tuple(
-        Host(h.name, (h.cpu, h.memory, h.cpu, h.memory), _state(h))
-        for h in inventory.hosts
-    )
+    hosts = tuple(Host(h.name, (h.cpu, h.memory, h.cpu, h.memory), _state(h)) for h in inventory.hosts)
     rows: list[VM] = []
     for item in inventory.vms:
         rows += _rows(item, inventory.hosts, numbers, len(rows))
