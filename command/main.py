@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import exploring, exporting, proving
+from .placing import add_place
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _status_of(error: Exception) -> int | None:
     from .properties.replay import OurBug
     from .properties.story import NothingToTell
     from .solver.diagrams.limits import CheckpointError
+    from .solver.placement.faults import OptimizerBug
 
     statuses: tuple[tuple[type[Exception], int], ...] = (
         (CheckpointError, EXIT_USAGE),
@@ -97,6 +99,7 @@ def _status_of(error: Exception) -> int | None:
         (InventoryError, EXIT_MODEL_ERROR),
         (NothingToTell, EXIT_MODEL_ERROR),
         (OurBug, EXIT_OUR_BUG),
+        (OptimizerBug, EXIT_OUR_BUG),
     )
     return next((status for known, status in statuses if isinstance(error, known)), None)
 
@@ -128,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     export = _command(commands, "export", _export, "write the model for another checker: TLC, rumur")
     exporting.add_options(export)
+    add_place(commands)
     return parser
 
 

@@ -49,6 +49,7 @@ class HostItem:
     """A hypervisor: ``cpu`` in MHz, ``memory`` in MiB, ``moid`` its Managed Object ID.
 
     An election goes to the most ``datastores``, then to the higher ``moid`` as strings (paper, section 2).
+    Under ``quarantine`` placement sends it no further VM.
     Shared-nothing migration needs one management ``domain`` and a ``link`` of 1,000 Mb/s (section 1).
     """
 
@@ -58,6 +59,7 @@ class HostItem:
     datastores: tuple[str, ...]
     moid: str
     maintenance: bool = False
+    quarantine: bool = False
     domain: str = ""
     link: int = 1000
 

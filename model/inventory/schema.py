@@ -63,6 +63,7 @@ class HostTable(_Table):
     datastores: list[Name]
     moid: Name
     maintenance: bool = False
+    quarantine: bool = False
     domain: str = ""
     link: Mbps = 1000
 

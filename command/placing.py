@@ -1,0 +1,255 @@
+"""``vmproof place QUERY FILE``: the placement optimizer on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .model.inventory import Inventory
+    from .solver.placement import Answer, Effort, Problem, Survival
+    from .solver.placement.answers import Tick
+
+QUERIES = {
+    "repair": "fewest migrations so that every rule holds and no host is above the target",
+    "balance": "the best trade of the highest utilisation against migrations",
+    "evacuate": "empty hosts for maintenance: place evacuate FILE HOST…",
+    "admit": "initial placement of VMs: place admit FILE VM… (default: all that have no host)",
+    "survive": "can every protected VM restart after any K host failures?",
+    "explain": "why not: host × reason, conflicting rules, cheapest cures: place explain FILE [VM…]",
+    "plan": "the order of the migrations to the placement of another file: place plan FILE --to GOAL",
+}
+DESCRIPTION = """\
+where should the VMs run, how do they get there, and what if not?
+
+FILE is an inventory (TOML), a DRS instance (JSON), or Ganeti's text format.
+
+"""
+MOST_PLANNED = 3_000  # migrations for which a plan is made along with the answer
+OVER = 1_000_000  # basis points: no target at all
+
+
+def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    queries = "\n".join(f"  {name:9} {says}" for name, says in QUERIES.items())
+    place = commands.add_parser(
+        "place",
+        help="placement: repair, balance, evacuate, admit, survive, explain, plan",
+        description=DESCRIPTION + queries,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    place.set_defaults(run=run)
+    place.add_argument("query", metavar="QUERY", choices=list(QUERIES))
+    place.add_argument("file", metavar="FILE", type=Path)
+    place.add_argument("names", metavar="NAME", nargs="*", help="hosts (evacuate) or VMs (admit, explain)")
+    place.add_argument(
+        "--target", type=_percent, default=10_000, metavar="P%", help="no host above this utilisation (100%%)"
+    )
+    place.add_argument(
+        "--threshold", type=int, choices=range(1, 6), default=5, help="of balance, as DRS's (5)"
+    )
+    place.add_argument("-k", "--failures", type=_count, default=1, metavar="K", help="hosts that fail (1)")
+    place.add_argument(
+        "--to", type=Path, metavar="GOAL", help="of plan: a file with the same VMs where they should be"
+    )
+    place.add_argument(
+        "--per-host", type=_count, default=4, metavar="N", help="simultaneous migrations a host (4)"
+    )
+    place.add_argument(
+        "--in-all", type=_count, default=1_000_000, metavar="N", help="and in the whole network"
+    )
+    place.add_argument("--rounds", type=_count, default=4_000, metavar="N", help="of the search (4000)")
+    place.add_argument("--seconds", type=float, default=60.0, metavar="S", help="stop after S seconds (60)")
+    place.add_argument("--seed", type=int, default=0, help="of the search (0)")
+    place.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    place.add_argument(
+        "--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR"
+    )
+    place.add_argument("-v", "--verbose", action="store_true", help="every migration and every row")
+
+
+def _percent(text: str) -> int:
+    """Basis points of a percentage: 80%, 80 or 82.5%."""
+    try:
+        points = round(float(text.rstrip("%")) * 100)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{text} is no percentage: write 80%") from error
+    if not 0 < points <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.01% and 100%")
+    return points
+
+
+def _count(text: str) -> int:
+    number = int(text.replace("_", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask the query, check what it answers, show it; returns the exit status."""
+    from .loading import UsageError
+    from .reports.placement_terminal import PlacementProgress
+    from .solver.placement.reading import read_with_inventory
+
+    if not options.file.is_file():
+        raise UsageError(f"no such file: {options.file}")
+    problem, inventory = read_with_inventory(options.file)
+    with PlacementProgress() as progress:
+        found = _asked(options, problem, inventory, progress)
+    return _show(options, found)
+
+
+def _asked(
+    options: argparse.Namespace, problem: Problem, inventory: Inventory | None, show: Callable[[Tick], None]
+) -> Answer | Survival:
+    from .solver.placement import queries
+    from .solver.placement.engine import Effort
+    from .solver.placement.surviving import survive
+
+    effort = Effort(rounds=options.rounds, seconds=options.seconds, seed=options.seed)
+    if options.query == "survive":
+        return survive(problem, options.failures, effort, show)
+    if options.query == "plan":
+        return _plan(options, problem, inventory)
+    if options.query == "explain":
+        return _explain(options, problem, effort, show)
+    if options.query == "repair":
+        found = queries.repair(problem, options.target, effort, show)
+    elif options.query == "balance":
+        found = queries.rebalance(problem, options.threshold, effort, show)
+    elif options.query == "evacuate":
+        found = queries.evacuate(problem, _hosts(problem, options.names), options.target, effort, show)
+    else:
+        found = queries.admit(problem, _new_vms(problem, options.names), options.target, effort, show)
+    return _completed(options, found, inventory)
+
+
+def _completed(options: argparse.Namespace, found: Answer, inventory: Inventory | None) -> Answer:
+    """An answer gets its plan, an impossibility its explanation."""
+    from .solver.placement.answers import Verdict
+    from .solver.placement.explaining import explain
+
+    if found.verdict is Verdict.IMPOSSIBLE and (found.explanation is None or not found.explanation.table):
+        out = [
+            v
+            for v, vm in enumerate(found.problem.vms)
+            if vm.name in found.off and vm.name not in found.refused
+        ]
+        why = found.explanation.summary if found.explanation else "no placement keeps all rules and limits"
+        return replace(found, explanation=explain(found.problem, found.target, out, why))
+    if found.moves and len(found.moves) <= MOST_PLANNED:
+        return _with_plan(options, found, inventory)
+    return found
+
+
+def _with_plan(options: argparse.Namespace, found: Answer, inventory: Inventory | None) -> Answer:
+    from .solver.placement.checking import check_plan
+    from .solver.placement.faults import Disagreement
+    from .solver.placement.modelled import checked
+    from .solver.placement.planning import plan
+
+    made = plan(found.problem, found.placement, options.per_host, options.in_all)
+    complaints = check_plan(found.problem, made, found.placement) if made.verdict.exit == 0 else []
+    if complaints:
+        raise Disagreement(f"plan: {'; '.join(complaints[:5])}")
+    if inventory is not None and made.verdict.exit == 0:
+        made = checked(found.problem, inventory, made)
+    return replace(found, plan=made)
+
+
+def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | None) -> Answer:
+    """The order of the migrations from one file's placement to another's."""
+    import numpy as np
+
+    from .loading import UsageError
+    from .solver.placement.answers import Answer, Verdict
+    from .solver.placement.queries import moves_of
+    from .solver.placement.reading import read_problem
+
+    if options.to is None:
+        raise UsageError("place plan FILE --to GOAL: say where the VMs should be")
+    if not options.to.is_file():
+        raise UsageError(f"no such file: {options.to}")
+    other = read_problem(options.to)
+    same = [vm.name for vm in other.vms] == [vm.name for vm in problem.vms]
+    if not same or [host.name for host in other.hosts] != [host.name for host in problem.hosts]:
+        raise UsageError(f"{options.to} has not the same hosts and VMs as {options.file}")
+    goal = other.current
+    off = tuple(vm.name for v, vm in enumerate(problem.vms) if goal[v] == -1)
+    found = Answer("plan", Verdict.UNDETERMINED, problem, OVER, "migrations", tuple(goal.tolist()), off=off)
+    moves = tuple(moves_of(problem, np.array(goal)))
+    found = _with_plan(options, replace(found, objective=len(moves), moves=moves), inventory)
+    assert found.plan is not None
+    return replace(found, verdict=found.plan.verdict)
+
+
+def _explain(
+    options: argparse.Namespace, problem: Problem, effort: Effort, show: Callable[[Tick], None]
+) -> Answer:
+    """Why a repair to the target is impossible; or, of VMs, which hosts could take them."""
+    from .solver.placement.answers import Explanation, Verdict
+    from .solver.placement.explaining import table_of
+    from .solver.placement.queries import repair
+
+    found = replace(_completed(options, repair(problem, options.target, effort, show), None), query="explain")
+    if options.names:
+        table = table_of(problem, options.target, vms=_vms(problem, options.names))
+        why = found.explanation or Explanation("why these VMs can, or cannot, be on each host")
+        return replace(found, explanation=replace(why, table=table))
+    if found.verdict is Verdict.IMPOSSIBLE:
+        return found
+    text = (
+        f"there is an answer, with {found.objective} migrations" if found.placement else "no answer was found"
+    )
+    return replace(found, explanation=Explanation(text, table_of(problem, options.target)))
+
+
+def _hosts(problem: Problem, names: Sequence[str]) -> list[int]:
+    known = [host.name for host in problem.hosts]
+    if not names:
+        from .loading import UsageError
+
+        raise UsageError("place evacuate FILE HOST…: name the hosts to be emptied")
+    return [_known(name, known, "host") for name in names]
+
+
+def _vms(problem: Problem, names: Sequence[str]) -> list[int]:
+    known = [vm.name for vm in problem.vms]
+    return [_known(name, known, "VM") for name in names]
+
+
+def _new_vms(problem: Problem, names: Sequence[str]) -> list[int]:
+    """The VMs that are named, or all without a host."""
+    return _vms(problem, names) if names else [v for v, vm in enumerate(problem.vms) if vm.host == -1]
+
+
+def _known(name: str, known: Sequence[str], kind: str) -> int:
+    from .loading import UsageError
+    from .model.inventory.problems import one_of
+
+    if name not in known:
+        raise UsageError(f"there is no {kind} {name!r}: write {one_of(name, known)}")
+    return list(known).index(name)
+
+
+def _show(options: argparse.Namespace, found: Answer | Survival) -> int:
+    from .reports.placement_json import to_json
+    from .reports.placement_terminal import render
+
+    if options.report:
+        from .reports.placement_page import write_report
+
+        for path in write_report(found, options.report):
+            print(f"wrote {path}", file=sys.stderr)
+    if options.json:
+        print(to_json(found))
+    else:
+        from rich.console import Console
+
+        render(found, Console(), verbose=options.verbose)
+    return found.exit

@@ -1,0 +1,133 @@
+"""An answer of the placement optimizer as one self-contained HTML page, and its report folder."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from ..solver.placement.answers import Answer, Explanation, Plan, Survival, host_name
+from .as_json import write_text
+from .page import _figure, _section, _style, _table
+from .placement_json import to_json
+from .placement_pictures import gap_picture, hosts_picture, plan_picture
+from .placement_terminal import before_and_after, headline
+
+MOST_ROWS = 500
+
+
+def to_html(found: Answer | Survival) -> str:
+    """The whole page; nothing in it is loaded from elsewhere."""
+    query = "survive" if isinstance(found, Survival) else found.query
+    title = escape(f"vmproof place {query}: {found.problem.name}")
+    sections = _survival(found) if isinstance(found, Survival) else _answer(found)
+    badge = f'<span class="badge {found.verdict.value}">{found.verdict.value}</span>'
+    said = f'<p class="soft">{escape(headline(found))}; {found.seconds:.2f} s; exit status {found.exit}</p>'
+    notes = "".join(f"<p>Note: {escape(note)}</p>" for note in found.notes)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
+        f"<style>{_style()}</style>\n</head>\n<body>\n<header><h1>{title} {badge}</h1>"
+        f"{said}{notes}</header>\n<main>\n"
+        + "\n".join(filter(None, sections))
+        + '\n</main>\n<footer class="soft"><p>The placement and the plan on this page were verified by the'
+        " independent checker.</p></footer>\n</body>\n</html>\n"
+    )
+
+
+def _answer(found: Answer) -> list[str]:
+    return [
+        _pictures(found) if found.placement else "",
+        _moves(found),
+        _plan(found, found.plan) if found.plan is not None else "",
+        _explanation(found.explanation) if found.explanation is not None else "",
+        _certificate(found),
+    ]
+
+
+def _pictures(found: Answer) -> str:
+    caption = f"Hosts before and after: {before_and_after(found)}"
+    figures = [_figure(hosts_picture(found), caption)]
+    if len(found.history) > 1:
+        figures.append(_figure(gap_picture(found), "The best answer and its bound over time"))
+    return _section("Before and after", f'<div class="pictures">{"".join(figures)}</div>')
+
+
+def _moves(found: Answer) -> str:
+    if not found.moves:
+        return ""
+    rows = [
+        [str(m.priority), escape(m.vm), escape(m.source or "new"), escape(m.target), escape(m.size),
+         escape(m.why), "automatic" if m.automatic else "proposal"]
+        for m in found.moves[:MOST_ROWS]
+    ]  # fmt: skip
+    return _section("Moves", _table(["priority", "VM", "from", "to", "size", "why", "mode"], rows))
+
+
+def _plan(found: Answer, plan: Plan) -> str:
+    seen = f"The cluster model takes {plan.checked} of the migrations. " if plan.checked is not None else ""
+    text = f"<p>{escape(seen + plan.reason)}</p>"
+    names = [
+        [str(number), escape("; ".join(
+            f"{found.problem.vms[m.vm].name}: {host_name(found.problem, m.source)} → "
+            f"{host_name(found.problem, m.target)}{' (temporary stop)' if m.stop else ''}" for m in step
+        ))]
+        for number, step in enumerate(plan.steps, 1)
+    ]  # fmt: skip
+    picture = _figure(plan_picture(found, plan), "The plan as a time line") if plan.steps else ""
+    return _section("Plan", text + picture + _table(["step", "migrations, in parallel"], names))
+
+
+def _explanation(why: Explanation) -> str:
+    parts = [f"<p>{escape(why.summary)}</p>"]
+    parts += [f"<p>Contradiction: {escape(conflict)}</p>" for conflict in why.conflicts]
+    for vm, row in why.table:
+        rows = [[escape(host), escape("; ".join(reasons) or "possible")] for host, reasons in row]
+        parts.append(f"<h3>{escape(vm)}</h3>" + _table(["host", "why not"], rows))
+    if why.core is not None:
+        small = (
+            "without any one of them there is a placement" if why.core.minimal else "perhaps not the fewest"
+        )
+        items = "".join(f"<li>{escape(element)}</li>" for element in why.core.elements)
+        parts.append(f"<h3>These cannot all hold ({small})</h3><ul>{items}</ul>")
+    if why.cures:
+        items = "".join(f"<li>{escape(cure.text)}</li>" for cure in why.cures)
+        parts.append(f"<h3>Any one of these helps, the cheapest first</h3><ul>{items}</ul>")
+    return _section("Why not", "".join(parts))
+
+
+def _certificate(found: Answer) -> str:
+    """The bound, floor by floor."""
+    bound = found.bound
+    if bound is None:
+        return ""
+    rows = [
+        [
+            f"{stage.low / 100:g}–{stage.high / 100:g} %",
+            escape(found.problem.hosts[floor.host].name),
+            str(floor.moves),
+        ]
+        for stage in bound.stages[:1]
+        for floor in stage.floors
+    ]
+    text = f"<p>No answer has fewer than {bound.value:,} ({escape(found.counts)}): {escape(bound.how)}.</p>"
+    return _section(
+        "Bound", text + (_table(["utilisation", "host", "VMs that must leave"], rows) if rows else "")
+    )
+
+
+def _survival(found: Survival) -> list[str]:
+    rows = [[escape(p.name), "enough" if p.says else "not enough", escape(p.why)] for p in found.policies]
+    policies = _section("Admission control policies", _table(["policy", "says", "why"], rows))
+    return [policies, _explanation(found.explanation) if found.explanation is not None else ""]
+
+
+def write_report(found: Answer | Survival, folder: Path) -> list[Path]:
+    """Write report.json and report.html into the folder (made if it is not there), each whole or not at all.
+
+    Raises OSError where the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {folder / "report.json": to_json(found) + "\n", folder / "report.html": to_html(found)}
+    for path, text in written.items():
+        write_text(path, text)
+    return list(written)

@@ -1,0 +1,153 @@
+"""Read a cluster from the JSON of the DRS instances: numbered hosts and VMs in two loads.
+
+``hosts`` and ``vms``: [MHz, MiB] each; ``current``: the host of every VM (null: none); ``anti``, ``aff``:
+groups of VM numbers; ``must``, ``mustnot``, ``should``, ``shouldnot``: VM → hosts. Optional: ``host_names``,
+``vm_names``, ``maintenance``, ``quarantine`` (host numbers), ``pinned`` (VM numbers).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...model.inventory.problems import InventoryError, InventoryProblem, one_of
+from .problem import NOWHERE, VM, Host, HostState, Problem, Resource, Rule, RuleKind
+
+LOADS = (Resource("cpu", "MHz"), Resource("memory", "MiB"))
+GROUPS: dict[str, RuleKind] = {"anti": "keep apart", "aff": "keep together"}
+BINDINGS: dict[str, RuleKind] = {
+    "must": "must run on",
+    "mustnot": "must not run on",
+    "should": "should run on",
+    "shouldnot": "should not run on",
+}
+NAMES, HOST_LISTS = ("host_names", "vm_names"), ("maintenance", "quarantine")
+KEYS = ("name", "seed", "hosts", "vms", "current", *GROUPS, *BINDINGS, *NAMES, *HOST_LISTS, "pinned")
+
+
+def read_drs(path: Path) -> Problem:
+    """The problem in a JSON file. Raises InventoryError with everything that is wrong, OSError."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        problem = InventoryProblem(
+            str(getattr(error, "lineno", "the file")), f"not JSON: {error}", '{"hosts": …}'
+        )
+        raise InventoryError(str(path), [problem]) from error
+    problems = list(_problems(data))
+    if problems:
+        raise InventoryError(str(path), problems)
+    return _problem(data, path.stem)
+
+
+def _problems(data: Any) -> Iterator[InventoryProblem]:
+    if not isinstance(data, dict):
+        yield InventoryProblem("the file", "is no JSON object", '{"hosts": […], "vms": […], "current": […]}')
+        return
+    for key in data:
+        if key not in KEYS:
+            yield InventoryProblem(key, "there is no such key", one_of(key, KEYS))
+    hosts, vms = _rows(data, "hosts"), _rows(data, "vms")
+    for key in ("hosts", "vms"):
+        yield from _sizes(data, key)
+    yield from _current(data.get("current"), len(hosts), len(vms))
+    for key in GROUPS:
+        for i, group in enumerate(_rows(data, key)):
+            yield from _numbers(f"{key}[{i}]", group, "vms", len(vms), least=2)
+    for key in BINDINGS:
+        yield from _bindings(key, data.get(key, {}), len(hosts), len(vms))
+    for key, kind, count in (*((k, "hosts", len(hosts)) for k in HOST_LISTS), ("pinned", "vms", len(vms))):
+        yield from _numbers(key, data.get(key, []), kind, count, least=0)
+    yield from _names(data, "host_names", len(hosts))
+    yield from _names(data, "vm_names", len(vms))
+
+
+def _rows(data: dict[str, Any], key: str) -> list[Any]:
+    value = data.get(key, [])
+    return value if isinstance(value, list) else []
+
+
+def _sizes(data: dict[str, Any], key: str) -> Iterator[InventoryProblem]:
+    if not _rows(data, key):
+        yield InventoryProblem(key, "is missing, or no list, or empty", f'"{key}": [[83200, 393216], …]')
+    for i, row in enumerate(_rows(data, key)):
+        good = isinstance(row, list) and len(row) == 2 and all(_whole(x) and x >= 0 for x in row)
+        if not good:
+            yield InventoryProblem(
+                f"{key}[{i}]", f"{row!r} is no pair of sizes", "[MHz, MiB], whole numbers from 0"
+            )
+
+
+def _current(value: Any, hosts: int, vms: int) -> Iterator[InventoryProblem]:
+    if not isinstance(value, list) or len(value) != vms:
+        yield InventoryProblem(
+            "current", "is not a list with one host for every VM", f"a list of {vms} host numbers"
+        )
+        return
+    for v, h in enumerate(value):
+        if h is not None and not (_whole(h) and -1 <= h < hosts):
+            yield InventoryProblem(f"current[{v}]", f"there is no host {h!r}", f"0 to {hosts - 1}, or null")
+
+
+def _numbers(path: str, group: Any, kind: str, count: int, least: int) -> Iterator[InventoryProblem]:
+    if not isinstance(group, list) or len(group) < least:
+        yield InventoryProblem(path, f"is no list of {least} or more {kind}", "[0, 1]")
+        return
+    for i, number in enumerate(group):
+        if not (_whole(number) and 0 <= number < count):
+            yield InventoryProblem(f"{path}[{i}]", f"there is no {kind[:-1]} {number!r}", f"0 to {count - 1}")
+    if len(set(map(str, group))) < len(group):
+        yield InventoryProblem(path, "names one of them twice", "each number once")
+
+
+def _bindings(key: str, value: Any, hosts: int, vms: int) -> Iterator[InventoryProblem]:
+    if not isinstance(value, dict):
+        yield InventoryProblem(key, "is no object", f'"{key}": {{"0": [1, 2]}}')
+        return
+    for vm, group in value.items():
+        if not (vm.isdigit() and int(vm) < vms):
+            yield InventoryProblem(f"{key}.{vm}", f"there is no vm {vm!r}", f'"0" to "{vms - 1}"')
+        yield from _numbers(f"{key}.{vm}", group, "hosts", hosts, least=1)
+
+
+def _names(data: dict[str, Any], key: str, count: int) -> Iterator[InventoryProblem]:
+    names = data.get(key)
+    if names is None:
+        return
+    if not isinstance(names, list) or len(names) != count or not all(isinstance(n, str) and n for n in names):
+        yield InventoryProblem(key, "is not a list of as many names", f"a list of {count} texts")
+    elif len(set(names)) < count:
+        yield InventoryProblem(key, "a name is used twice", "names that differ")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _problem(data: dict[str, Any], name: str) -> Problem:
+    states: dict[int, HostState] = {h: "quarantine" for h in data.get("quarantine", [])}
+    states.update({h: "maintenance" for h in data.get("maintenance", [])})
+    host_names = data.get("host_names") or [f"h{i}" for i in range(len(data["hosts"]))]
+    vm_names = data.get("vm_names") or [f"v{i}" for i in range(len(data["vms"]))]
+    pinned = set(data.get("pinned", []))
+    hosts = tuple(
+        Host(host_names[h], tuple(row), states.get(h, "normal")) for h, row in enumerate(data["hosts"])
+    )
+    vms = tuple(
+        VM(vm_names[v], tuple(row), NOWHERE if h is None else h, pinned=v in pinned)
+        for v, (row, h) in enumerate(zip(data["vms"], data["current"], strict=True))
+    )
+    return Problem(data.get("name", name), LOADS, hosts, vms, tuple(_rules(data, vm_names)))
+
+
+def _rules(data: dict[str, Any], names: list[str]) -> Iterator[Rule]:
+    for key, kind in GROUPS.items():
+        for group in data.get(key, []):
+            yield Rule(f"{kind}: {', '.join(names[v] for v in group)}", kind, tuple(group))
+    for key, kind in BINDINGS.items():
+        for vm, group in data.get(key, {}).items():
+            yield Rule(
+                f"{names[int(vm)]} {kind} {', '.join(f'h{h}' for h in group)}", kind, (int(vm),), tuple(group)
+            )

@@ -1,0 +1,280 @@
+"""The queries as Python functions: ``repair``, ``rebalance``, ``evacuate``, ``admit``.
+
+Every answer goes through the independent checker before anybody sees it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from . import rules
+from .answers import Answer, Explanation, Move, Tick, Verdict, host_name
+from .balancing import balance
+from .checking import check_answer
+from .engine import STANDARD, Effort, Outcome, Watch, fewest
+from .faults import Disagreement
+from .problem import NOWHERE, WHOLE, Integers, Problem, Rule
+from .searching import Search
+from .units import Units, units_of
+
+Show = Callable[[Tick], None]
+Solve = Callable[[Problem, Sequence[int]], tuple[Outcome, Units]]
+PRICES = {2: 50, 3: 20, 4: 5, 5: 1}  # DRS thresholds: what a migration must lower the highest utilisation by
+
+
+def quiet(tick: Tick) -> None:
+    """Show nothing."""
+
+
+def repair(problem: Problem, target: int = WHOLE, effort: Effort = STANDARD, show: Show = quiet) -> Answer:
+    """Fewest migrations after which every rule holds and no host is above ``target`` (basis points) in any
+    load; of these the least memory moved, then even loads."""
+    return _migrations("repair", problem, target, effort, show)
+
+
+def evacuate(
+    problem: Problem,
+    hosts: Sequence[int],
+    target: int = WHOLE,
+    effort: Effort = STANDARD,
+    show: Show = quiet,
+) -> Answer:
+    """Empty these hosts for maintenance, with fewest migrations, spread over the others by their loads."""
+    return _migrations("evacuate", problem.in_maintenance(hosts), target, effort, show)
+
+
+def admit(
+    problem: Problem,
+    vms: Sequence[int],
+    target: int = WHOLE,
+    effort: Effort = STANDARD,
+    show: Show = quiet,
+) -> Answer:
+    """Initial placement of these VMs (and their secondaries), with fewest migrations of the others.
+
+    Where not all can be placed, as many as possible are, by priority and then in the file's order.
+    """
+    wanted = dict.fromkeys(row for v in vms for row in (v, problem.vms[v].twin) if row is not None)
+    fresh = [
+        replace(vm, host=NOWHERE, pinned=False) if i in wanted else vm for i, vm in enumerate(problem.vms)
+    ]
+    asked = replace(problem, vms=tuple(fresh))
+    off = [v for v, vm in enumerate(asked.vms) if vm.host == NOWHERE and v not in wanted]
+    return _by_priority(asked, list(wanted), off, target, effort, show)
+
+
+def rebalance(
+    problem: Problem,
+    threshold: int = 5,
+    effort: Effort = STANDARD,
+    show: Show = quiet,
+) -> Answer:
+    """The best trade of the highest utilisation against migrations, by DRS's threshold 1 (only what rules
+    demand) to 5 (every point of 1/100 % is worth a migration)."""
+    if threshold == 1:
+        return replace(repair(problem, WHOLE, effort, show), query="balance")
+    watch, began, price = Watch(effort, show), time.monotonic(), PRICES[threshold]
+    off = [v for v, vm in enumerate(problem.vms) if vm.host == NOWHERE]
+
+    def solve(asked: Problem, out: Sequence[int]) -> tuple[Outcome, Units]:
+        return balance(asked, watch, price, out), units_of(asked, asked.limits(), out)
+
+    outcome, units, given_up = _with_preferences(problem, off, solve)
+    counts = "highest utilisation in basis points + " + (f"{price} × " if price > 1 else "") + "migrations"
+    value = (
+        None
+        if outcome.at is None
+        else problem.highest(units.placement(outcome.at)) + price * units.moves(outcome.at)
+    )
+    return _answer("balance", units, outcome, WHOLE, counts, value, given_up, watch, began, off)
+
+
+def _migrations(query: str, problem: Problem, target: int, effort: Effort, show: Show) -> Answer:
+    """What repair and evacuate share: fewest migrations, then even loads."""
+    watch, began = Watch(effort, show), time.monotonic()
+    off = [v for v, vm in enumerate(problem.vms) if vm.host == NOWHERE]
+    outcome, units, given_up = _with_preferences(problem, off, _fewest(target, watch))
+    outcome = _spread(outcome, units)
+    value = None if outcome.at is None else units.moves(outcome.at)
+    return _answer(query, units, outcome, target, "migrations", value, given_up, watch, began, off)
+
+
+def _fewest(target: int, watch: Watch) -> Solve:
+    def solve(asked: Problem, out: Sequence[int]) -> tuple[Outcome, Units]:
+        units = units_of(asked, asked.limits(target), out)
+        return fewest(units, target, watch), units
+
+    return solve
+
+
+def _with_preferences(
+    problem: Problem, out: Sequence[int], solve: Solve
+) -> tuple[Outcome, Units, list[Rule]]:
+    """Keep all should-rules if possible; else as many as go together, the older (earlier) ones first."""
+    outcome, units = solve(problem, out)
+    soft = [rule for rule in problem.rules if rule.soft]
+    if outcome.at is not None or not soft:
+        return outcome, units, []
+    best, given_up = solve(problem.without(soft), out), list(soft)
+    for rule in soft if best[0].at is not None else ():
+        fewer = [other for other in given_up if other is not rule]
+        trial = solve(problem.without(fewer), out)
+        if trial[0].at is not None:
+            best, given_up = trial, fewer
+    return *best, given_up
+
+
+def _spread(outcome: Outcome, units: Units) -> Outcome:
+    """Among equally few migrations: even loads."""
+    if outcome.at is None:
+        return outcome
+    search = Search(units, at=outcome.at)
+    search.spread()
+    return replace(outcome, at=search.at.copy() if units.sound(search.at) else outcome.at)
+
+
+def _by_priority(
+    problem: Problem, wanted: list[int], off: list[int], target: int, effort: Effort, show: Show
+) -> Answer:
+    watch, began = Watch(effort, show), time.monotonic()
+    solve = _fewest(target, watch)
+    outcome, units, given_up = _with_preferences(problem, off, solve)
+    refused: list[int] = []
+    if outcome.at is None:
+        outcome, units, given_up, refused = _one_by_one(problem, wanted, off, solve)
+    outcome = _spread(outcome, units)
+    value = None if outcome.at is None else units.moves(outcome.at)
+    found = _answer(
+        "admit", units, outcome, target, "migrations", value, given_up, watch, began, [*off, *refused]
+    )
+    names = tuple(problem.vms[v].name for v in refused)
+    if not refused or outcome.at is None:
+        return replace(found, refused=names)
+    verdict = Verdict.IMPOSSIBLE if found.verdict in (Verdict.OPTIMAL, Verdict.FOUND) else found.verdict
+    said = (
+        f"{len(wanted) - len(refused)} of {len(wanted)} placed; no room by the rules for {', '.join(names)}"
+    )
+    return replace(
+        found, verdict=verdict, refused=names, explanation=Explanation(said, _table(found, refused))
+    )
+
+
+def _one_by_one(
+    problem: Problem, wanted: list[int], off: list[int], solve: Solve
+) -> tuple[Outcome, Units, list[Rule], list[int]]:
+    """The VMs by priority, each if those before it still have a place; both copies of an FT VM or none."""
+    refused = list(wanted)
+    best = _with_preferences(problem, [*off, *refused], solve)
+    for v in sorted(wanted, key=lambda v: (-problem.vms[v].priority, v)):
+        if v not in refused or best[0].at is None:
+            continue
+        fewer = [other for other in refused if other not in (v, problem.vms[v].twin)]
+        trial = _with_preferences(problem, [*off, *fewer], solve)
+        if trial[0].at is not None:
+            best, refused = trial, fewer
+    return *best, refused
+
+
+def _table(
+    answer: Answer, vms: Sequence[int]
+) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+    """For each VM every host with the reasons against it."""
+    problem, limits = answer.problem, answer.problem.limits(answer.target)
+    placement = np.array(answer.placement)
+    rows = []
+    for v in list(vms)[:20]:
+        faults = [
+            (host.name, tuple(rules.faults_of(problem, v, h, placement, limits)))
+            for h, host in enumerate(problem.hosts)
+        ]
+        rows.append((problem.vms[v].name, tuple(faults)))
+    return tuple(rows)
+
+
+def _answer(
+    query: str,
+    units: Units,
+    outcome: Outcome,
+    target: int,
+    counts: str,
+    value: int | None,
+    given_up: list[Rule],
+    watch: Watch,
+    began: float,
+    off: Sequence[int],
+) -> Answer:
+    """Put an outcome into an answer, and let the independent checker see it."""
+    problem = units.problem
+    found = Answer(
+        query, _verdict(outcome, value, watch), problem, target, counts,
+        bound=outcome.bound, given_up=tuple(rule.name for rule in given_up),
+        off=tuple(problem.vms[v].name for v in off), history=tuple(watch.history),
+        seconds=time.monotonic() - began, seed=watch.effort.seed,
+        notes=(*problem.notes, *([watch.stopped] if watch.stopped else [])),
+    )  # fmt: skip
+    if outcome.at is None or value is None:
+        return replace(found, explanation=Explanation(outcome.why) if outcome.impossible else None)
+    placement = units.placement(outcome.at)
+    moves = tuple(moves_of(problem, placement, target))
+    found = replace(found, placement=tuple(placement.tolist()), objective=value, moves=moves)
+    complaints = check_answer(found)
+    if complaints:
+        raise Disagreement(f"{query}: {'; '.join(complaints[:5])}")
+    return found
+
+
+def _verdict(outcome: Outcome, value: int | None, watch: Watch) -> Verdict:
+    if outcome.impossible:
+        return Verdict.IMPOSSIBLE
+    if value is None or watch.stopped.startswith("interrupted"):
+        return Verdict.UNDETERMINED
+    return Verdict.OPTIMAL if value <= outcome.bound.value else Verdict.FOUND
+
+
+def moves_of(problem: Problem, placement: Integers, target: int = WHOLE) -> list[Move]:
+    """The moves from the current placement, as DRS would recommend them: the mandatory first."""
+    imbalance = problem.imbalance(problem.current)
+    worth = 6 - math.ceil(round(imbalance / 0.1 * math.sqrt(len(problem.hosts)), 6))
+    load, moves = problem.load(problem.current), []
+    broken = [rule for rule in problem.rules if not rules.holds(rule, problem.current.tolist())]
+    for v in np.flatnonzero(placement != problem.current).tolist():
+        why = _why(problem, v, load, broken)
+        priority = 1 if why else min(max(worth, 2), 5)
+        moves.append(_move(problem, v, int(placement[v]), priority, why or _wish(problem, v, load, target)))
+    return sorted(moves, key=lambda move: move.priority)
+
+
+def _why(problem: Problem, v: int, load: Integers, broken: list[Rule]) -> str:
+    """What makes a move mandatory; empty: nothing does."""
+    h = int(problem.current[v])
+    if h == NOWHERE:
+        return "it is to be placed"
+    if problem.hosts[h].state == "maintenance":
+        return rules.MAINTENANCE
+    if (load[h] > problem.capacity[h]).any():
+        return f"{problem.hosts[h].name} is overloaded"
+    return next((f"rule {rule.name!r}" for rule in broken if v in rule.vms), "")
+
+
+def _wish(problem: Problem, v: int, load: Integers, target: int) -> str:
+    """Why a move is worth making, though nothing demands it."""
+    above = (load[problem.current[v]] > problem.limits(target)[problem.current[v]]).any()
+    return (
+        f"{host_name(problem, problem.vms[v].host)} is above {target / 100:g} %"
+        if above
+        else "to even the loads"
+    )
+
+
+def _move(problem: Problem, v: int, target: int, priority: int, why: str) -> Move:
+    vm = problem.vms[v]
+    source = None if vm.host == NOWHERE else host_name(problem, vm.host)
+    mode = vm.mode or problem.mode
+    automatic = mode == "fully automated" or (mode == "partially automated" and source is None)
+    size = ", ".join(f"{d:,} {r.unit}" for d, r in zip(vm.demand, problem.resources, strict=True) if r.load)
+    return Move(vm.name, source, host_name(problem, target), priority, automatic, why, size)
