@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-BYTES_PER_NODE, BYTES_PER_RESULT = 32, 24  # measured on OxiDD 0.13, its tables included
+BYTES_PER_NODE, BYTES_PER_RESULT = 36, 24  # measured on OxiDD 0.13, its tables included
 FIRST_RESULTS = 1 << 20  # of operations, remembered; making room for many takes seconds, so few at first
 GIB = 1 << 30
 
