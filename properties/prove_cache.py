@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from ..solver.files import written_whole
 from .proofs import PROVED, Obligation
 from .prove_digests import Digests, encoding_digest
 
@@ -64,10 +64,8 @@ class Cache:
         if self.file is None:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(self.cores, file)
-        os.replace(name, self.file)
+        with written_whole(self.file) as new:
+            new.write_text(json.dumps(self.cores), encoding="utf-8")
 
 
 def plain(obligation: Obligation) -> Obligation:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..properties.proofs import FailedInduction, Proof
 from ..properties.results import SCHEMA, Coverage, Finding, Result, Step
+from ..solver.files import written_whole
 
 
 def to_json(result: Result) -> str:
@@ -108,17 +107,8 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: into a temporary file beside it, then renamed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as new:
+        new.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from oxidd.util import DDDMPFile
 
 from ...model.language.terms import digest
+from ..files import written_whole
 from .encoding import Diagram
 from .limits import CheckpointError
 from .space import Space
@@ -30,15 +29,8 @@ def fingerprint(space: Space) -> str:
 
 def save_states(space: Space, states: Diagram, path: Path) -> None:
     """Write a set of states, whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        space.manager.export_dddmp(name, [states], diagram_name=fingerprint(space))
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as new:
+        space.manager.export_dddmp(new, [states], diagram_name=fingerprint(space))
 
 
 def load_states(space: Space, path: Path) -> Diagram:

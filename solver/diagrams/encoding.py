@@ -6,7 +6,6 @@ A cell that can have n values takes as many bits as n needs; one that can have a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from oxidd.bcdd import BCDDFunction, BCDDManager
 
@@ -118,7 +117,3 @@ class Encoding:
     def size(self, states: Diagram) -> int:
         """How many states a set has."""
         return states.sat_count(self.count)
-
-    def value(self, cell: int, code: int) -> Any:
-        """The value that a code stands for."""
-        return self.scope.cells[cell].values[code]
