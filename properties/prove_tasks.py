@@ -102,11 +102,13 @@ class Prover:
         return _obligation(action, goal, self._without_idle_mechanisms(step, goal, reply))
 
     def _without_idle_mechanisms(self, step: Consecution, goal: str, reply: Reply) -> Reply:
-        """The answer with as few mechanisms as possible: one that is not missed is left out."""
+        """The answer with as few mechanisms as possible: one that is quickly seen not to be missed is left out."""
+        from ..solver.smt.obligations import QUICKLY
+
         left_out: frozenset[str] = frozenset()
         for mechanism in sorted({m for name in reply.core if (m := mechanism_of(name)) is not None}):
             its = frozenset(name for name in step.step.guards if mechanism_of(name) == mechanism)
-            again = step.keeps(self.context.goals[goal], left_out | its)
+            again = step.keeps(self.context.goals[goal], left_out | its, self.context.limits.part(QUICKLY))
             if again.answer.value == PROVED:
                 reply, left_out = again, left_out | its
         return reply

@@ -21,6 +21,10 @@ class Limits:
     seconds: float = 10.0
     work: int = 40_000_000
 
+    def part(self, of: int) -> Limits:
+        """One part of so many of the work: for a question whose answer is good to have, not needed."""
+        return Limits(self.seconds, max(1, self.work // of))
+
 
 @dataclass(frozen=True)
 class Reply:

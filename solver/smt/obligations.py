@@ -11,7 +11,7 @@ answer can say which of them it needed:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import z3
 
@@ -31,6 +31,10 @@ from .universe import Expr, Universe, conjunction
 Formulas = dict[str, Expr]
 Known = Mapping[Domain, list[Expr]]
 """Members that a question is about."""
+QUICKLY = 40
+"""The part of the limits for what is good to know and can be done without: a 40th."""
+FIRST = 8
+"""The part of the limits for a first try."""
 
 
 @dataclass
@@ -162,6 +166,7 @@ class Question:
     """
 
     thorough = True
+    minimal = True
 
     def __init__(self, theory: Theory, limits: Limits, step: Step | None) -> None:
         self.theory = theory
@@ -178,19 +183,26 @@ class Question:
         known = None if predicate is None else self.theory.known(predicate, self.step)
         key = tuple(str(member) for members in known.values() for member in members) if known else None
         if key not in self._askers:
-            self._askers[key] = Asker(self.limits)
+            self._askers[key] = Asker(self.limits, self.minimal)
             self._askers[key].suppose(self.hypotheses(known))
         return self._askers[key]
 
-    def ask(self, predicate: Predicate, state: StateView, without: frozenset[str] = frozenset()) -> Reply:
+    def ask(
+        self,
+        predicate: Predicate,
+        state: StateView,
+        without: frozenset[str] = frozenset(),
+        limits: Limits | None = None,
+    ) -> Reply:
         """Whether the hypotheses imply a statement about a state."""
         goal = self.theory.goal(predicate, state)
-        asker = self.asker(predicate)
-        first = asker.ask(goal, self._about_sums(predicate), without)
+        limits = limits or self.limits
+        short = limits.part(FIRST) if self.thorough else limits
+        first = self.asker(predicate).ask(goal, self._about_sums(predicate), without, short)
         if first.answer is Answer.PROVED or not self.thorough:
             return first
-        asker = self.asker(None)
-        return asker.ask(goal, self._about_sums(predicate), without)
+        again = self.asker(None).ask(goal, self._about_sums(predicate), without, limits)
+        return replace(again, seconds=first.seconds + again.seconds)
 
     def _about_sums(self, predicate: Predicate) -> Formulas:
         facts = [*self.sums(self.theory.known(predicate, self.step)), *self.theory.numbers(predicate)]
@@ -220,10 +232,12 @@ class Consecution(Question):
             for env in environments(found, known):
                 yield from change_of(found, step.before, step.after, step.old, step.new, points, env)
 
-    def keeps(self, predicate: Predicate, without: frozenset[str] = frozenset()) -> Reply:
+    def keeps(
+        self, predicate: Predicate, without: frozenset[str] = frozenset(), limits: Limits | None = None
+    ) -> Reply:
         """Whether the action keeps a statement that held before, without some of the hypotheses."""
         self.step.new.known.clear()
-        return self.ask(predicate, self.step.after, without)
+        return self.ask(predicate, self.step.after, without, limits)
 
     def stay_in_range(self, writes: Iterable[Write]) -> Reply:
         """Whether what some writes of the action leave in a field is in its range."""
@@ -240,8 +254,9 @@ class SameState(Question):
     """Whether statements hold at the start, or follow from others in any state."""
 
     def __init__(self, theory: Theory, limits: Limits, start: bool) -> None:
-        super().__init__(theory, limits, None)
+        super().__init__(theory, limits if start else limits.part(QUICKLY), None)
         self.start = self.thorough = start  # what does not follow at once is asked action by action
+        self.minimal = not start  # what holds at the start leans on no invariant
 
     def hypotheses(self, known: Known | None) -> Formulas:
         more = self.theory.initial(known) if self.start else self.theory.assumed(known)

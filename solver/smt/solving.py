@@ -12,14 +12,15 @@ from .universe import Expr, negation
 
 
 class Asker:
-    """A solver that holds hypotheses by name, and is asked for one goal after another."""
+    """A solver that holds hypotheses by name, and is asked for one goal after another.
 
-    def __init__(self, limits: Limits) -> None:
+    ``minimal``: an answer names no hypothesis that it can do without. That takes time of its own.
+    """
+
+    def __init__(self, limits: Limits, minimal: bool = True) -> None:
         self.limits = limits
         self.solver = z3.Solver()
-        self.solver.set("timeout", max(1, int(limits.seconds * 1000)))
-        self.solver.set("rlimit", limits.work)
-        self.solver.set("core.minimize", True)
+        self.solver.set("core.minimize", minimal)
         self.solver.set("ctrl_c", False)  # Z3 would swallow Ctrl-C and call it "unknown"
         self.names: dict[str, z3.BoolRef] = {}
 
@@ -31,25 +32,32 @@ class Asker:
             self.solver.add(z3.Implies(switch, formula))
 
     def ask(
-        self, goal: Expr, more: Mapping[str, Expr] | None = None, without: frozenset[str] = frozenset()
+        self,
+        goal: Expr,
+        more: Mapping[str, Expr] | None = None,
+        without: frozenset[str] = frozenset(),
+        limits: Limits | None = None,
     ) -> Reply:
-        """Whether the hypotheses (and ``more``, for this time) imply the goal."""
+        """Whether the hypotheses (and ``more``, for this time) imply the goal; ``limits``: of this question."""
         began = time.perf_counter()
         known = dict(self.names)
+        limits = limits or self.limits
+        self.solver.set("timeout", max(1, int(limits.seconds * 1000)))
+        self.solver.set("rlimit", limits.work)
         self.solver.push()
         try:
             self.suppose(more or {})
             self.solver.add(negation(goal))
             switches = [switch for name, switch in self.names.items() if name not in without]
             found = self.solver.check(*switches)
-            return self._reply(found, time.perf_counter() - began)
+            return self._reply(found, time.perf_counter() - began, limits)
         finally:
             self.solver.pop()
             self.names = known
 
-    def _reply(self, found: z3.CheckSatResult, seconds: float) -> Reply:
-        if seconds > self.limits.seconds:
-            return Reply(Answer.UNKNOWN, frozenset(), seconds, f"the limit of {self.limits.seconds:g} s")
+    def _reply(self, found: z3.CheckSatResult, seconds: float, limits: Limits) -> Reply:
+        if seconds > limits.seconds:
+            return Reply(Answer.UNKNOWN, frozenset(), seconds, f"the limit of {limits.seconds:g} s")
         if found == z3.unsat:
             used = {switch.decl().name() for switch in self.solver.unsat_core()}
             core = frozenset(name for name in self.names if f"use {name}" in used)
