@@ -51,6 +51,8 @@ class Proof:
     """All obligations of a proof attempt; ``untouched`` actions write nothing that the invariant reads.
 
     ``uses``: for each invariant the mechanisms without which its obligations fail; ``leans_on``: the lemmas.
+    ``starts``: a small cluster has a state to start from; ``idle``: actions for which none has a state that
+    has all invariants and lets them happen. Without a start everything would be proved.
     """
 
     obligations: tuple[Obligation, ...]
@@ -58,6 +60,8 @@ class Proof:
     uses: dict[str, tuple[str, ...]]
     leans_on: dict[str, tuple[str, ...]]
     inductions: tuple[FailedInduction, ...] = ()
+    starts: bool = True
+    idle: tuple[str, ...] = ()
 
     @property
     def cached(self) -> int:

@@ -211,7 +211,17 @@ class Attempt:
         asked = {o.goal for o in self.found.values() if o.action == START}
         steps = [o for o in self.found.values() if o.action in self.scope.traces and o.goal in asked]
         untouched = len(asked) * len(self.scope.traces) - len(steps)
-        return Proof(tuple(self.found.values()), untouched, uses, leans)
+        starts, idle = self._seen(standing)
+        return Proof(tuple(self.found.values()), untouched, uses, leans, starts=starts, idle=idle)
+
+    def _seen(self, standing: set[str]) -> tuple[bool, tuple[str, ...]]:
+        """Whether the proofs are about anything: is there a start, and which actions never happen?"""
+        if self.stopped or not standing:
+            return True, ()
+        from ..solver.smt.vacuity import seen
+
+        assumed = {name: p for name, p in self._assumed().items() if name in standing}
+        return seen(self.scope, assumed, self.options.limits)
 
     def result(self, began: float) -> Result:
         """Verdicts, with what failed explained."""
@@ -236,8 +246,10 @@ class Attempt:
         return {n: p for n, p in self.properties.items() if not self.options.only or n in self.options.only}
 
     def _finding(self, name: str, predicate: Predicate, proof: Proof) -> Finding:
-        proved = name in proof.uses
-        if proved:
+        proved = name in proof.uses and proof.starts
+        if not proof.starts:
+            reason = "in clusters of up to three of each sort no state was found to start from"
+        elif proved:
             reason = f"{len([o for o in proof.obligations if o.goal == name])} obligations"
             lemmas = proof.leans_on[name]
             reason += f", with {len(lemmas)} lemmas" if lemmas else ""
@@ -274,6 +286,9 @@ class Attempt:
             yield f"[expect] names what is not asked here: {', '.join(unknown)}"
         if self.stopped:
             yield f"{self.stopped}: what was not asked is UNDETERMINED"
+        if proof.idle:
+            never = ", ".join(proof.idle)
+            yield f"never happens in clusters of up to three of each sort, under these settings: {never}"
 
 
 def _unasked(action: str, goal: str) -> Obligation:

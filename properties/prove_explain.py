@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..model.language.plain import Packed, refusals
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
 from ..model.language.wording import word
+from ..solver.diagrams.limits import Size
+from .effort import Effort
+from .explore import explore
 from .proofs import FOLLOWS, PROVED, START, FailedInduction, Obligation, Proof
-from .replay import OurBug, confirmed, program, step_of, violates
+from .replay import OurBug, Run, confirmed, program, step_of, violates
 from .results import Finding, Step, Verdict
 from .search import Limits, search
 from .walk import walk
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
 MOST_EXPLAINED = 6
 SHOW_SECONDS = 20
 STEPS = 100_000
-REACH = Limits(states=60_000, seconds=8)
+REACH = Limits(states=20_000, seconds=8)
+DIAGRAMS = Size(seconds=20)
 
 
 def explained(attempt: Attempt, findings: list[Finding], proof: Proof) -> tuple[list[Finding], Proof]:
@@ -81,28 +86,51 @@ def _small_case(attempt: Attempt, obligation: Obligation) -> SmallCase | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Reached:
+    """What an engine knows about a broken property in a small cluster."""
+
+    engine: str
+    run: Run | None
+    states: int
+    complete: bool
+
+
+def _engines(scope: Scope, predicate: Predicate) -> Iterator[_Reached]:
+    """One engine after the other, the exact ones first."""
+    found = search(scope, [predicate], limits=REACH)
+    yield _Reached("search", found.violations.get(predicate.name), found.states, found.complete)
+    explored = explore(scope, (), Effort(DIAGRAMS, only=(predicate.name,)))
+    runs = explored.violations.get(predicate.name, ())
+    yield _Reached("diagrams", next(iter(runs), None), explored.states, explored.complete)
+    walked = walk(scope, [predicate], steps=STEPS)
+    yield _Reached("walk", walked.violations.get(predicate.name), explored.states, False)
+
+
 def _reach(case: SmallCase, predicate: Predicate, finding: Finding) -> tuple[Finding, str]:
-    """Whether a search or a walk of the small cluster breaks the property; then that is the answer."""
-    found = search(case.scope, [predicate], limits=REACH)
-    broken = found.violations.get(predicate.name)
-    if broken is None and not found.complete:
-        broken = walk(case.scope, [predicate], steps=STEPS).violations.get(predicate.name)
-    if broken is not None:
-        confirmed(broken, violates(case.scope, predicate), predicate.name)
-        reason = f"violated after {len(broken.instances)} steps with {case.scope.name}"
-        refuted = replace(
-            finding,
-            verdict=Verdict.REFUTED,
-            engine="search",
-            reason=reason,
-            trace=broken.steps(),
-            program=program(broken),
-        )
-        return refuted, "reachable: the property is refuted"
+    """Whether a run of the small cluster breaks the property; then that is the answer."""
+    for found in _engines(case.scope, predicate):
+        if found.run is not None:
+            return _refuted(case, predicate, finding, found), "reachable: the property is refuted"
+        if found.complete:
+            break
     states = f"{found.states:,} states of {case.scope.name}"
     if found.complete:
         return finding, f"unreachable in the {states}: a lemma is missing"
     return finding, f"not reached among {states}: a lemma may be missing"
+
+
+def _refuted(case: SmallCase, predicate: Predicate, finding: Finding, found: _Reached) -> Finding:
+    assert found.run is not None
+    confirmed(found.run, violates(case.scope, predicate), predicate.name)
+    return replace(
+        finding,
+        verdict=Verdict.REFUTED,
+        engine=found.engine,
+        reason=f"violated after {len(found.run.instances)} steps with {case.scope.name}",
+        trace=found.run.steps(),
+        program=program(found.run),
+    )
 
 
 def _shown(case: SmallCase, obligation: Obligation, goal: Predicate, reached: str) -> FailedInduction:

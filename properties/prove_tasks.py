@@ -102,7 +102,7 @@ class Prover:
         return _obligation(action, goal, self._without_idle_mechanisms(step, goal, reply))
 
     def _without_idle_mechanisms(self, step: Consecution, goal: str, reply: Reply) -> Reply:
-        """The answer with as few mechanisms as possible: one that is quickly seen not to be missed is left out."""
+        """The answer with as few mechanisms as possible: one that is seen to be idle is left out."""
         from ..solver.smt.obligations import QUICKLY
 
         left_out: frozenset[str] = frozenset()
@@ -157,8 +157,10 @@ def ask_all(context: Context, tasks: Iterable[Task], workers: int) -> Iterator[l
         try:
             for done in as_completed(waiting):
                 yield done.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.terminate()  # what they are at can take long; its answer is not waited for
+            raise
 
 
 def processors() -> int:

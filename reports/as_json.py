@@ -82,6 +82,8 @@ def proof_data(proof: Proof) -> dict[str, Any]:
         "uses": {name: list(used) for name, used in proof.uses.items()},
         "leans_on": {name: list(lemmas) for name, lemmas in proof.leans_on.items()},
         "failed_inductions": [_induction(failed) for failed in proof.inductions],
+        "starts": proof.starts,
+        "idle": list(proof.idle),
     }
 
 

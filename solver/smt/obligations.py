@@ -245,10 +245,6 @@ class Consecution(Question):
         numbers = {f"sum {i}": fact for i, fact in enumerate(numbers_in_range(self.step.arguments()))}
         return self.asker(None).ask(conjunction(part for part in inside if part is not None), numbers)
 
-    def possible(self) -> Reply:
-        """Whether the action can never happen: FAILED is good here, there is a state for it."""
-        return self.asker(None).ask(z3.BoolVal(False))
-
 
 class SameState(Question):
     """Whether statements hold at the start, or follow from others in any state."""

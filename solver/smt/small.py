@@ -46,6 +46,14 @@ def sizes_of(scope: Scope, most: int = MOST_MEMBERS) -> Iterator[dict[type[Sort]
         yield dict(zip(sorts, numbers, strict=True))
 
 
+def members_of(sizes: Sizes) -> Members:
+    """So many members of each sort, with names of their own."""
+    return {
+        sort: tuple(sort(f"{sort.__name__.lower()}{i + 1}") for i in range(number))
+        for sort, number in sizes.items()
+    }
+
+
 def small_case(
     scope: Scope,
     invariants: Mapping[str, Predicate],
@@ -55,10 +63,7 @@ def small_case(
     without: frozenset[str] = frozenset(),
 ) -> SmallCase | None:
     """A state of these sizes with all invariants, from which the action (None: the start) breaks one."""
-    members = {
-        sort: tuple(sort(f"{sort.__name__.lower()}{i + 1}") for i in range(number))
-        for sort, number in sizes.items()
-    }
+    members = members_of(sizes)
     theory = Theory(scope, invariants, members)
     question = _Question(theory, action, broken, without)
     return question.answered(scope, members)

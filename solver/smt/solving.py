@@ -38,7 +38,7 @@ class Asker:
         without: frozenset[str] = frozenset(),
         limits: Limits | None = None,
     ) -> Reply:
-        """Whether the hypotheses (and ``more``, for this time) imply the goal; ``limits``: of this question."""
+        """Whether the hypotheses (and ``more``, for this time) imply the goal, within these ``limits``."""
         began = time.perf_counter()
         known = dict(self.names)
         limits = limits or self.limits
