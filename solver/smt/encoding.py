@@ -43,12 +43,14 @@ class StateView(Protocol):
     """A state as the encoding reads it."""
 
     universe: Universe
+    sums: SumsOf
 
     def read(self, field: str, places: tuple[Expr, ...]) -> Expr:
         """The value of a field or static at some places."""
 
-    def total(self, term: Count | Total, env: Environment) -> Expr:
-        """The value of a sum or count over a sort of any size."""
+
+SumsOf = Callable[[StateView, Count | Total, Environment], Expr]
+"""The value of a sum or count over a sort of any size."""
 
 
 def encode(state: StateView, term: Term, env: Environment) -> Expr:
@@ -102,7 +104,7 @@ def _body(state: StateView, body: Term, env: Environment, var: Var) -> Callable[
 def _sum(state: StateView, term: Count | Total, env: Environment) -> Expr:
     values = state.universe.all_values(term.var.domain)
     if values is None:
-        return state.total(term, env)
+        return state.sums(state, term, env)
     parts = [summand(state, term, {**env, term.var.name: constant}) for _, constant in values]
     return sum(parts[1:], start=parts[0]) if parts else state.universe.value(0, term.domain)
 

@@ -10,6 +10,7 @@ answer can say which of them it needed:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -159,7 +160,7 @@ def numbers_in_range(parameters: Iterable[tuple[Var, Expr]]) -> list[Expr]:
     return [conjunction([domain.low <= value, value <= domain.high]) for domain, value in ranges]
 
 
-class Question:
+class Question(ABC):
     """Whether some hypotheses imply statements, asked in the cheapest way that is enough.
 
     First the hypotheses are said of the members alone that the question is about, then (``thorough``) of all.
@@ -174,9 +175,9 @@ class Question:
         self.step = step
         self._askers: dict[object, Asker] = {}
 
+    @abstractmethod
     def hypotheses(self, known: Known | None) -> Formulas:
         """What may be used; ``known`` as in ``closed``."""
-        raise NotImplementedError
 
     def asker(self, predicate: Predicate | None) -> Asker:
         """A solver with the hypotheses, said of the members that a statement is about, or of all."""
@@ -209,9 +210,9 @@ class Question:
         facts += numbers_in_range(self.step.arguments()) if self.step is not None else []
         return {f"sum {number}": fact for number, fact in enumerate(facts)}
 
+    @abstractmethod
     def sums(self, known: Known) -> Iterator[Expr]:
         """What is true of the sums in the question."""
-        return iter(())
 
 
 class Consecution(Question):

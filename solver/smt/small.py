@@ -21,6 +21,7 @@ from ...model.language.state import Quantity
 from .encoding import closed
 from .obligations import Theory, numbers_in_range
 from .states import Before
+from .sums import Sums
 from .universe import Expr, Optional, equality, negation
 
 Sizes = Mapping[type[Sort], int]
@@ -93,7 +94,8 @@ class _Question:
 
     def _some_start(self) -> Iterator[Expr]:
         """That the fixed data leave a state for a run to start from."""
-        start = Before(self.theory.universe, self.theory.scope.model, mark="start ")
+        universe, mark = self.theory.universe, "start "
+        start = Before(universe, self.theory.scope.model, Sums(universe, mark), mark)
         for predicate in self.theory.scope.initial_predicates():
             statement = self.theory.statement(predicate)
             yield closed(start, statement.parameters, statement.bodies[0])

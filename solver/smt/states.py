@@ -13,8 +13,8 @@ import z3
 from ...model.language.domains import MaybeMember, Range
 from ...model.language.recording import Write
 from ...model.language.state import Model, Quantity
-from ...model.language.terms import Count, Total, Var
-from .encoding import Environment, StateView, encode
+from ...model.language.terms import Var
+from .encoding import Environment, StateView, SumsOf, encode
 from .universe import (
     FALSE,
     TRUE,
@@ -26,14 +26,11 @@ from .universe import (
     equality,
 )
 
-Sums = Callable[["StateView", Count | Total, Environment], Expr]
-"""What the state says of a sum over a sort of any size."""
-
 
 class Before:
     """Any state: a Z3 function for every field and static. ``mark`` tells states apart; data are shared."""
 
-    def __init__(self, universe: Universe, model: Model, sums: Sums | None = None, mark: str = "") -> None:
+    def __init__(self, universe: Universe, model: Model, sums: SumsOf, mark: str = "") -> None:
         self.mark = mark
         self.universe = universe
         self.model = model
@@ -60,12 +57,6 @@ class Before:
             else:
                 self.functions[name] = (function,)
         return self.functions[name]
-
-    def total(self, term: Count | Total, env: Environment) -> Expr:
-        """A sum over a sort of any size."""
-        if self.sums is None:
-            raise NotImplementedError("a sum over a sort of any size needs what is known of sums")
-        return self.sums(self, term, env)
 
     def in_range(self, quantity: Quantity) -> Expr | None:
         """That the numbers of a field lie in its range; None for other fields."""
@@ -102,7 +93,7 @@ class After:
         before: StateView,
         writes: tuple[Write, ...],
         env: Environment,
-        sums: Sums | None = None,
+        sums: SumsOf,
         effects: Mapping[str, Expr] | None = None,
     ) -> None:
         self.universe = before.universe
@@ -134,12 +125,6 @@ class After:
                 conditions.append(equality(encode(self.before, target, env), place))
         on = [self.effects.get(mechanism, TRUE) for mechanism in write.mechanisms]
         return env, conjunction([*on, *conditions])
-
-    def total(self, term: Count | Total, env: Environment) -> Expr:
-        """A sum over a sort of any size."""
-        if self.sums is None:
-            raise NotImplementedError("a sum over a sort of any size needs what is known of sums")
-        return self.sums(self, term, env)
 
 
 def fits(write: Write, state: StateView, env: Environment) -> Expr | None:

@@ -87,7 +87,7 @@ class Known:
             found = value if found is None else choice(here, value, found)
         return found
 
-    def total(self, term: Any, env: Any) -> Any:
+    def sums(self, state: Any, term: Any, env: Any) -> Any:
         raise AssertionError("a finite scope has no open sums")
 
     def arguments(self, instance: Instance) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def agree_on_guards(scope: Scope, packed: Packed, instance: Instance) -> None:
 
 def agree_on_step(scope: Scope, packed: Packed, instance: Instance) -> None:
     known, trace = Known(scope, packed), scope.traces[instance.action.name]
-    after = After(known, trace.writes, known.arguments(instance))
+    after = After(known, trace.writes, known.arguments(instance), known.sums)
     expected = plain.run(scope, packed, instance)
     for cell, code in zip(scope.cells, expected, strict=True):
         if cell.field in scope.model.fields:
@@ -211,7 +211,7 @@ def assert_sums(scope: Scope, packed: Packed, instance: Instance) -> bool:
         return False
     known, trace = Known(scope, packed), scope.traces[instance.action.name]
     env = known.arguments(instance)
-    after = After(known, trace.writes, env)
+    after = After(known, trace.writes, env, known.sums)
     points = [env[var.name] for var in trace.parameters if var.domain == Member(VM)]
     old, new, sums = Sums(known.universe), Sums(known.universe, "'"), reservation_sums(scope)
     solver = z3.Solver()
