@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import leader_ring  # noqa: E402
+import lock_server  # noqa: E402
 import vmc  # noqa: E402
 
 from vmproof import Scope, load  # noqa: E402
@@ -68,6 +70,8 @@ def main() -> None:
             "two writers": load(ROOT / "examples" / "two_writers.py"),
             "two-phase commit": load(ROOT / "examples" / "two_phase_commit.py"),
             "VMC": vmc.scope(3, 3, 2),
+            "lock server": lock_server.scope(3),
+            "leader in a ring": leader_ring.scope(3),
         }
         cluster = {
             f"cluster, {name}": alike(hosts=2, vms=1, **{**CLUSTER, **settings})

@@ -114,6 +114,17 @@ def test_without_its_mechanism_the_proof_fails_and_a_run_shows_why() -> None:
     assert result.exit == 1
 
 
+@pytest.mark.parametrize(("protocol", "goal"), [("lock_server", "one_holder"), ("leader_ring", "one_leader")])
+def test_protocols_that_other_provers_show_are_proved(protocol: str, goal: str) -> None:
+    scope = model_file(f"benchmarks/{protocol}.py").scope(3)
+    assert found(prove(scope, Options(workers=1)), goal).verdict is Verdict.PROVED
+    stated = [*scope.model.of_kind("invariant"), *scope.model.of_kind("lemma")]
+    result = search(scope, stated)
+    assert result.complete
+    assert result.states == {"lock_server": 80, "leader_ring": 64}[protocol]
+    assert not result.violations
+
+
 def test_two_phase_commit_is_proved_for_any_number() -> None:
     result = prove(model_file("examples/two_phase_commit.py").scope(3), Options(workers=1))
     assert found(result, "consistent").verdict is Verdict.PROVED
