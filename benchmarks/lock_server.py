@@ -1,7 +1,7 @@
 """A lock server: one of the small protocols with which other provers show what they do.
 
-Clients ask for a lock by message, the server grants it, the holder gives it back. Written from the description
-of the Verdi lock service (Wilcox et al., PLDI 2015).
+Clients ask for a lock by message, the server grants it, the holder gives it back. After the description of
+the lock service of Verdi (Wilcox et al., PLDI 2015).
 """
 
 from __future__ import annotations

@@ -214,9 +214,15 @@ def a_machine_outside_is_not_fault_tolerant(s: Cluster, vm: VM, host: Host) -> A
 
 
 @lemma
-def what_is_converted_is_switched_off(s: Cluster, vm: VM) -> Any:
-    """A conversion without its machine, or of one that serves."""
-    return (s.conversion[vm] == Conversion.NONE) | (s.origin[vm] == Origin.OFF)
+def what_is_converted_is_there(s: Cluster, vm: VM) -> Any:
+    """A conversion without its machine."""
+    return (s.conversion[vm] == Conversion.NONE) | (s.origin[vm] != Origin.NONE)
+
+
+@lemma
+def what_is_converted_does_not_serve(s: Cluster, vm: VM) -> Any:
+    """A conversion of a machine that serves."""
+    return (s.conversion[vm] == Conversion.NONE) | (s.origin[vm] != Origin.SERVING)
 
 
 # disks
@@ -344,6 +350,12 @@ def what_is_being_stopped_does_not_move(s: Cluster, vm: VM) -> Any:
 
 
 # placement
+
+
+@lemma
+def what_is_recommended_is_permitted(s: Cluster, vm: VM, host: Host) -> Any:
+    """A recommendation that a must rule speaks against."""
+    return (s.recommended[vm, host] == 0) | s.permitted[vm, host]
 
 
 @lemma

@@ -69,6 +69,7 @@ def send_memory(s: Cluster, vm: VM, src: Host, dst: Host) -> None:
     require(s.phase[vm] == Phase.PRECOPY, "the migration is not in pre-copy")
     require(s.copy[vm, src] == Copy.RUNNING, "the source has lost the VM")
     require(no(s.current[vm, dst, Part.RAM]), "no page has changed")
+    require(s.current[vm, src, Part.RAM], "the source is behind: what it sends is not the VM as it is now")
     s.current[vm, dst, Part.RAM] = True
 
 
