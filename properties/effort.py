@@ -12,7 +12,7 @@ from ..solver.diagrams.limits import Size
 class Effort:
     """How far an exploration goes.
 
-    ``only``: names of the invariants that are asked, in their cone of influence; empty: everything.
+    ``only``: names of the invariants and lemmas that are asked, in their cone of influence; empty: all.
     ``depth``: count the levels, too; ``steps``: count the steps whatever it costs; ``counterexamples``: so
     many of each broken invariant, ending in different actions. ``checkpoint``: a file where the states known
     so far are kept, now and then and at the end; ``resume``: such a file to go on from. ``partial``: ask the

@@ -131,7 +131,9 @@ class _Explorer:
         on_growth: Callable[[Growth], None] | None,
     ) -> None:
         self.scope, self.asked, self.effort = scope, asked, effort
-        self.invariants = [p for p in invariants_of(scope.model) if not effort.only or p.name in effort.only]
+        lemmas = scope.model.of_kind("lemma") if effort.only else []
+        stated = [*invariants_of(scope.model), *lemmas]
+        self.invariants = [p for p in stated if not effort.only or p.name in effort.only]
         self.on_growth = on_growth
         self.found = Explored(scope)
         self._saved = time.perf_counter()

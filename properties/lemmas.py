@@ -214,6 +214,12 @@ def a_machine_outside_is_not_fault_tolerant(s: Cluster, vm: VM, host: Host) -> A
 
 
 @lemma
+def what_is_outside_was_to_be_converted(s: Cluster, vm: VM) -> Any:
+    """A machine outside that nobody spoke of."""
+    return (s.origin[vm] == Origin.NONE) | s.to_convert[vm]
+
+
+@lemma
 def what_is_converted_is_there(s: Cluster, vm: VM) -> Any:
     """A conversion without its machine."""
     return (s.conversion[vm] == Conversion.NONE) | (s.origin[vm] != Origin.NONE)

@@ -35,7 +35,8 @@ class FailedInduction:
     """An obligation that fails, as a small cluster: a state with all invariants, and a step that breaks one.
 
     ``state`` has the cells that are not the first value of their domain; ``held`` the reasons that the guards
-    would have given, had they failed; ``reached`` says what a search for such a state found.
+    would have given, had they failed; ``reached`` says what a search for such a state found, and ``run`` is
+    the way to it, where there is one.
     """
 
     obligation: Obligation
@@ -44,6 +45,7 @@ class FailedInduction:
     step: Step | None
     held: tuple[str, ...]
     reached: str
+    run: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)

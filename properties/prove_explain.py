@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..model.language.plain import Packed, refusals
 from ..model.language.predicates import Predicate
 from ..model.language.scope import Scope
 from ..model.language.wording import word
-from ..solver.diagrams.limits import Size
-from .effort import Effort
-from .explore import explore
 from .proofs import FOLLOWS, PROVED, START, FailedInduction, Obligation, Proof
-from .replay import OurBug, Run, confirmed, program, step_of, violates
+from .prove_reach import Reached, reached
+from .replay import OurBug, confirmed, program, step_of, violates
 from .results import Finding, Step, Verdict
-from .search import Limits, search
-from .walk import walk
 
 if TYPE_CHECKING:
     from ..solver.smt.small import SmallCase
@@ -26,9 +22,6 @@ if TYPE_CHECKING:
 
 MOST_EXPLAINED = 6
 SHOW_SECONDS = 20
-STEPS = 100_000
-REACH = Limits(states=20_000, seconds=8)
-DIAGRAMS = Size(seconds=20)
 
 
 def explained(attempt: Attempt, findings: list[Finding], proof: Proof) -> tuple[list[Finding], Proof]:
@@ -63,21 +56,21 @@ def _explain(
     case = _small_case(attempt, obligation)
     if case is None:
         return finding, None
-    predicate = attempt.properties[finding.property]
-    refuted, reached = _reach(case, predicate, finding)
-    induction = _shown(case, obligation, attempt.goals[obligation.goal], reached)
-    reason = f"{finding.reason}; {reached}" if refuted is finding else refuted.reason
-    return replace(refuted, reason=reason), induction
+    asked = {p.name: p for p in (attempt.properties[finding.property], attempt.goals[obligation.goal])}
+    found = reached(case.scope, tuple(asked.values()))
+    induction = _shown(case, obligation, attempt.goals[obligation.goal], found)
+    if finding.property in found.runs:
+        return _refuted(finding, asked[finding.property], found), induction
+    return replace(finding, reason=f"{finding.reason}; {induction.reached}"), induction
 
 
 def _small_case(attempt: Attempt, obligation: Obligation) -> SmallCase | None:
+    """The smallest cluster with the failed step: with all that may be true, else with what is proved."""
     from ..solver.smt.small import sizes_of, small_case
 
-    standing = attempt.standing()
-    assumed = {n: p for n, p in attempt.goals.items() if n in standing or n == obligation.goal}
     action = None if obligation.action == START else obligation.action
     began = time.monotonic()
-    for sizes in sizes_of(attempt.scope):
+    for sizes, assumed in itertools.product(sizes_of(attempt.scope), _believed(attempt, obligation.goal)):
         if time.monotonic() - began > SHOW_SECONDS:
             break
         found = small_case(attempt.scope, assumed, action, obligation.goal, sizes)
@@ -86,61 +79,40 @@ def _small_case(attempt: Attempt, obligation: Obligation) -> SmallCase | None:
     return None
 
 
-@dataclass(frozen=True)
-class _Reached:
-    """What an engine knows about a broken property in a small cluster."""
-
-    engine: str
-    run: Run | None
-    states: int
-    complete: bool
+def _believed(attempt: Attempt, goal: str) -> list[dict[str, Predicate]]:
+    """What is assumed of the state before: what did not fail, which makes it likely; what stands."""
+    failed = {o.goal for o in attempt.found.values() if o.answer != PROVED}
+    choices = (set(attempt.goals) - failed, attempt.standing())
+    return [{n: p for n, p in attempt.goals.items() if n in names or n == goal} for names in choices]
 
 
-def _engines(scope: Scope, predicate: Predicate) -> Iterator[_Reached]:
-    """One engine after the other, the exact ones first."""
-    found = search(scope, [predicate], limits=REACH)
-    yield _Reached("search", found.violations.get(predicate.name), found.states, found.complete)
-    explored = explore(scope, (), Effort(DIAGRAMS, only=(predicate.name,)))
-    runs = explored.violations.get(predicate.name, ())
-    yield _Reached("diagrams", next(iter(runs), None), explored.states, explored.complete)
-    walked = walk(scope, [predicate], steps=STEPS)
-    yield _Reached("walk", walked.violations.get(predicate.name), explored.states, False)
-
-
-def _reach(case: SmallCase, predicate: Predicate, finding: Finding) -> tuple[Finding, str]:
-    """Whether a run of the small cluster breaks the property; then that is the answer."""
-    for found in _engines(case.scope, predicate):
-        if found.run is not None:
-            return _refuted(case, predicate, finding, found), "reachable: the property is refuted"
-        if found.complete:
-            break
-    states = f"{found.states:,} states of {case.scope.name}"
-    if found.complete:
-        return finding, f"unreachable in the {states}: a lemma is missing"
-    return finding, f"not reached among {states}: a lemma may be missing"
-
-
-def _refuted(case: SmallCase, predicate: Predicate, finding: Finding, found: _Reached) -> Finding:
-    assert found.run is not None
-    confirmed(found.run, violates(case.scope, predicate), predicate.name)
+def _refuted(finding: Finding, predicate: Predicate, found: Reached) -> Finding:
+    run = found.runs[predicate.name]
+    confirmed(run, violates(run.scope, predicate), predicate.name)
     return replace(
         finding,
         verdict=Verdict.REFUTED,
         engine=found.engine,
-        reason=f"violated after {len(found.run.instances)} steps with {case.scope.name}",
-        trace=found.run.steps(),
-        program=program(found.run),
+        reason=f"violated after {len(run.instances)} steps with {run.scope.name}",
+        trace=run.steps(),
+        program=program(run),
     )
 
 
-def _shown(case: SmallCase, obligation: Obligation, goal: Predicate, reached: str) -> FailedInduction:
+def _shown(case: SmallCase, obligation: Obligation, goal: Predicate, found: Reached) -> FailedInduction:
     """The case as reports show it. Raises OurBug where the plain reading disagrees with Z3."""
     from ..model.language.plain import run, true_of
 
     state = tuple(_unusual(case.scope, case.before))
+    way = found.runs.get(goal.name)
+    if way is not None:
+        confirmed(way, violates(way.scope, goal), goal.name)
+    shown = FailedInduction(
+        obligation, case.scope.name, state, None, (), found.says(goal.name), way.steps() if way else ()
+    )
     if case.instance is None:
         _must(not true_of(case.scope, case.before, goal), obligation)
-        return FailedInduction(obligation, case.scope.name, state, None, (), reached)
+        return shown
     _must(
         true_of(case.scope, case.before, goal) and not refusals(case.scope, case.before, case.instance),
         obligation,
@@ -150,7 +122,7 @@ def _shown(case: SmallCase, obligation: Obligation, goal: Predicate, reached: st
     step: Step = step_of(case.scope, case.before, case.instance, after)
     guards = case.scope.traces[case.instance.action.name].guards
     held = tuple(guard.reason for guard in guards if case.scope.on(guard.mechanism))
-    return FailedInduction(obligation, case.scope.name, state, step, held, reached)
+    return replace(shown, step=step, held=held)
 
 
 def _must(agrees: bool, obligation: Obligation) -> None:

@@ -96,6 +96,7 @@ def _induction(failed: FailedInduction) -> dict[str, Any]:
         "step": None if failed.step is None else _step(failed.step),
         "held": list(failed.held),
         "reached": failed.reached,
+        "run": [_step(step) for step in failed.run],
     }
 
 

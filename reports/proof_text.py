@@ -18,6 +18,8 @@ def induction_lines(failed: FailedInduction) -> list[str]:
         lines.append(f"step: {called(failed.step)}; every guard lets it pass:")
         lines += [f"  not: {reason}" for reason in failed.held]
         lines += ["after:", *(f"  {change}" for change in changes_of(failed.step))]
+    if failed.run:
+        lines += ["the run:", *(f"  {n}. {called(step)}" for n, step in enumerate(failed.run, 1))]
     return lines
 
 
