@@ -19,11 +19,11 @@ run: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/mypy -p vmproof
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 # All tests with many more examples, and with the long hunts that `make test` leaves out.
 campaign: $(INSTALLED)
-	VMPROOF_PROFILE=campaign $(BIN)/pytest -n $(WORKERS) -m ""
+	VMPROOF_PROFILE=campaign $(BIN)/pytest -n $(WORKERS) --dist loadgroup -m ""
 
 bench: $(INSTALLED)
 	@set -e; for script in $(sort $(wildcard benchmarks/bench_*.py)); do \

@@ -31,6 +31,11 @@ def add_arguments(prove: argparse.ArgumentParser) -> None:
         help="solver steps of each obligation (40 million)",
     )
     prove.add_argument("--workers", type=int, metavar="N", help="processes (one for each processor)")
+    prove.add_argument(
+        "--needs",
+        action="store_true",
+        help="look for proofs with as few mechanisms as possible: each is left out once (takes minutes)",
+    )
     prove.add_argument("--no-cache", action="store_true", help="ask every obligation anew")
 
 
@@ -54,6 +59,7 @@ def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Resu
             workers=options.workers or processors(),
             cache=None if options.no_cache else cache_folder(),
             only=tuple(options.only),
+            needs=options.needs,
             expect={} if options.strict else loaded.expect,
             on_tick=tell,
         ),

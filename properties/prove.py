@@ -18,6 +18,7 @@ from ..solver.smt.answers import Limits, mechanism_of
 from .proofs import FOLLOWS, PROVED, START, UNKNOWN, Obligation, Proof
 from .prove_cache import Cache
 from .prove_digests import LEANT_ON, Digests
+from .prove_needs import needed
 from .prove_tasks import Context, ask_all, processors, ranges_written, tasks_of
 from .results import Finding, Result, Verdict
 
@@ -27,7 +28,10 @@ ANY_START = "any legal placement"
 
 @dataclass(frozen=True)
 class Options:
-    """How hard ``prove`` tries. ``only``: these invariants; ``cache``: the folder of earlier answers."""
+    """How hard ``prove`` tries. ``only``: these invariants; ``cache``: the folder of earlier answers.
+
+    ``explain``: show failed inductions; ``needs``: look for proofs that use as few mechanisms as possible.
+    """
 
     limits: Limits = Limits()
     workers: int = field(default_factory=processors)
@@ -35,6 +39,7 @@ class Options:
     only: tuple[str, ...] = ()
     expect: Mapping[str, str] = field(default_factory=dict)
     explain: bool = True
+    needs: bool = False
     on_tick: Callable[[int, int, float], None] | None = None
 
 
@@ -201,18 +206,29 @@ class Attempt:
 
     def proof(self) -> Proof:
         """All that was found."""
-        standing, links = self.standing(), self.links()
-        needs: dict[str, set[str]] = {}
-        for o in self.found.values():
-            needs.setdefault(o.goal, set()).update(m for n in o.needs if (m := mechanism_of(n)) is not None)
-        supports = {name: self.supports(name, links) for name in self.goals if name in standing}
-        uses = {n: tuple(sorted({m for goal in s for m in needs[goal]})) for n, s in supports.items()}
+        standing, supports, uses = self.standing(), self._supported(), self.uses()
+        if self.options.needs and not self.stopped:
+            uses = needed(self, uses)
         leans = {n: tuple(sorted((s & set(self.goals)) - {n})) for n, s in supports.items()}
         asked = {o.goal for o in self.found.values() if o.action == START}
         steps = [o for o in self.found.values() if o.action in self.scope.traces and o.goal in asked]
         untouched = len(asked) * len(self.scope.traces) - len(steps)
         starts, idle = self._seen(standing)
         return Proof(tuple(self.found.values()), untouched, uses, leans, starts=starts, idle=idle)
+
+    def _supported(self) -> dict[str, set[str]]:
+        """For everything that is proved what its proof leans on."""
+        links = self.links()
+        standing = self.standing()
+        return {name: self.supports(name, links) for name in self.goals if name in standing}
+
+    def uses(self) -> dict[str, tuple[str, ...]]:
+        """For everything that is proved the mechanisms in its proof."""
+        own: dict[str, set[str]] = {}
+        for o in self.found.values():
+            own.setdefault(o.goal, set()).update(m for n in o.needs if (m := mechanism_of(n)) is not None)
+        found = self._supported()
+        return {n: tuple(sorted({m for goal in s for m in own[goal]})) for n, s in found.items()}
 
     def _seen(self, standing: set[str]) -> tuple[bool, tuple[str, ...]]:
         """Whether the proofs are about anything: is there a start, and which actions never happen?"""

@@ -33,12 +33,8 @@ from vmproof.properties.search import search
 from vmproof.reports.as_json import to_json
 from vmproof.reports.page import to_html
 from vmproof.solver.smt.answers import Limits
-from vmproof.solver.smt.vacuity import seen
 
-THREE = ("single_live_primary", "original_retained", "unique_master")
 CATALOGUE = (safety, lemmas)
-WRONG = ("only_dead_hosts_are_given_up", "one_running_copy", "one_network_identity", "one_responsible_master")
-ALL = {"self_fence": "on", "isolation_response": "power off"}
 
 
 class Thing(Sort):
@@ -91,6 +87,10 @@ def counter(things: int = 2) -> Scope:
 def two_writers() -> Scope:
     module: ModuleType = model_file("examples/two_writers.py")
     return Scope(module.Disk, {module.Host: ["a", "b"]})
+
+
+def cluster() -> Scope:
+    return alike(hosts=2, vms=1, vmotion="on", storage_vmotion=True)
 
 
 def found(result: Result, name: str) -> Finding:
@@ -232,52 +232,3 @@ def test_lemmas_hold_in_every_reachable_state_of_small_scopes() -> None:
         result = search(scope, wanted)
         assert result.complete
         assert not result.violations
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Answers that the tests of the cluster share."""
-    return tmp_path_factory.mktemp("proofs")
-
-
-def cluster() -> Scope:
-    return alike(hosts=2, vms=1, vmotion="on", storage_vmotion=True)
-
-
-def test_the_three_properties_are_proved_for_any_number_of_hosts_and_vms(cache: Path) -> None:
-    result = prove(cluster(), Options(cache=cache, only=THREE))
-    assert {finding.property: finding.verdict for finding in result.findings} == dict.fromkeys(
-        THREE, Verdict.PROVED
-    )
-    assert result.proof is not None
-    uses = result.proof.uses
-    live = {"vm disk lock", "FT test-and-set", "secondary output suppressed"}
-    assert live <= set(uses["single_live_primary"])
-    assert set(uses["unique_master"]) == {"election", "protected list lock"}
-    assert {"commit acknowledgement", "original kept until activation"} <= set(uses["original_retained"])
-
-
-@pytest.mark.parametrize(
-    ("name", "mechanism"),
-    [
-        ("unique_master", "election"),
-        ("unique_master", "protected list lock"),
-        ("single_live_primary", "vm disk lock"),
-        ("single_live_primary", "secondary output suppressed"),
-    ],
-)
-def test_without_a_mechanism_of_its_proof_a_property_is_not_proved(
-    cache: Path, name: str, mechanism: str
-) -> None:
-    without = replace(cluster(), without=(mechanism,))
-    result = prove(without, Options(cache=cache, only=(name,), explain=False))
-    assert found(result, name).verdict is Verdict.UNDETERMINED
-
-
-def test_every_action_can_happen_under_the_invariants() -> None:
-    """The hypotheses contradict neither each other nor any action: else everything would follow."""
-    scope = replace(cluster(), settings={**ALL, "start": "any legal placement"})
-    model = scope.model
-    assumed = {p.name: p for p in (*model.of_kind("invariant"), *model.of_kind("lemma"))}
-    right = {name: predicate for name, predicate in assumed.items() if name not in WRONG}
-    assert seen(scope, right, Limits()) == (True, ())
