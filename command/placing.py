@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 QUERIES = {
     "repair": "fewest migrations so that every rule holds and no host is above the target",
-    "balance": "the best trade of the highest utilisation against migrations",
+    "balance": "the best trade of the highest utilisation, or DRS's deviation, against migrations",
     "evacuate": "empty hosts for maintenance: place evacuate FILE HOST…",
     "admit": "initial placement of VMs: place admit FILE VM… (default: all that have no host)",
     "survive": "can every protected VM restart after any K host failures?",
@@ -30,7 +30,7 @@ FILE is an inventory (TOML), a DRS instance (JSON), or Ganeti's text format.
 
 """
 MOST_PLANNED = 3_000  # migrations for which a plan is made along with the answer
-OVER = 1_000_000  # basis points: no target at all
+MOST_TARGET = 100_000  # basis points; above 10,000 contention is accepted, and shares decide
 
 
 def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,10 +47,20 @@ def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     place.add_argument("file", metavar="FILE", type=Path)
     place.add_argument("names", metavar="NAME", nargs="*", help="hosts (evacuate) or VMs (admit, explain)")
     place.add_argument(
-        "--target", type=_percent, default=10_000, metavar="P%", help="no host above this utilisation (100%%)"
+        "--target",
+        type=_percent,
+        default=10_000,
+        metavar="P%",
+        help="no host above this utilisation (100%%); with more VMs may contend, and shares decide",
     )
     place.add_argument(
         "--threshold", type=int, choices=range(1, 6), default=5, help="of balance, as DRS's (5)"
+    )
+    place.add_argument(
+        "--by",
+        choices=("highest", "deviation"),
+        default="highest",
+        help="what balance makes small: the highest utilisation, or DRS's standard deviation",
     )
     place.add_argument("-k", "--failures", type=_count, default=1, metavar="K", help="hosts that fail (1)")
     place.add_argument(
@@ -78,8 +88,8 @@ def _percent(text: str) -> int:
         points = round(float(text.rstrip("%")) * 100)
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text} is no percentage: write 80%") from error
-    if not 0 < points <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.01% and 100%")
+    if not 0 < points <= MOST_TARGET:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.01% and {MOST_TARGET // 100}%")
     return points
 
 
@@ -121,7 +131,7 @@ def _asked(
     if options.query == "repair":
         found = queries.repair(problem, options.target, effort, show)
     elif options.query == "balance":
-        found = queries.rebalance(problem, options.threshold, effort, show)
+        found = queries.rebalance(problem, options.threshold, effort, show, options.by)
     elif options.query == "evacuate":
         found = queries.evacuate(problem, _hosts(problem, options.names), options.target, effort, show)
     else:
@@ -148,18 +158,20 @@ def _completed(options: argparse.Namespace, found: Answer, inventory: Inventory 
 
 
 def _with_plan(options: argparse.Namespace, found: Answer, inventory: Inventory | None) -> Answer:
-    from .solver.placement.checking import check_plan
+    from .solver.placement.checking_plans import check_plan
     from .solver.placement.faults import Disagreement
     from .solver.placement.modelled import checked
     from .solver.placement.planning import plan
 
-    made = plan(found.problem, found.placement, options.per_host, options.in_all)
-    complaints = check_plan(found.problem, made, found.placement) if made.verdict.exit == 0 else []
+    made = plan(found.problem, found.placement, options.per_host, options.in_all, target=found.target)
+    if made.verdict.exit != 0:
+        return replace(found, plan=made)
+    complaints = check_plan(found.problem, made, found.placement, found.target)
     if complaints:
         raise Disagreement(f"plan: {'; '.join(complaints[:5])}")
-    if inventory is not None and made.verdict.exit == 0:
+    if inventory is not None:
         made = checked(found.problem, inventory, made)
-    return replace(found, plan=made)
+    return replace(found, plan=made, checked=(*found.checked, "the plan"))
 
 
 def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | None) -> Answer:
@@ -168,6 +180,7 @@ def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | 
 
     from .loading import UsageError
     from .solver.placement.answers import Answer, Verdict
+    from .solver.placement.problem import WHOLE
     from .solver.placement.queries import moves_of
     from .solver.placement.reading import read_problem
 
@@ -181,9 +194,9 @@ def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | 
         raise UsageError(f"{options.to} has not the same hosts and VMs as {options.file}")
     goal = other.current
     off = tuple(vm.name for v, vm in enumerate(problem.vms) if goal[v] == -1)
-    found = Answer("plan", Verdict.UNDETERMINED, problem, OVER, "migrations", tuple(goal.tolist()), off=off)
-    moves = tuple(moves_of(problem, np.array(goal)))
-    found = _with_plan(options, replace(found, objective=len(moves), moves=moves), inventory)
+    found = Answer("plan", Verdict.UNDETERMINED, problem, WHOLE, placement=tuple(goal.tolist()), off=off)
+    moves, count = tuple(moves_of(problem, np.array(goal))), len(problem.moved(goal))
+    found = _with_plan(options, replace(found, objective=count, moves=moves), inventory)
     assert found.plan is not None
     return replace(found, verdict=found.plan.verdict)
 

@@ -47,6 +47,8 @@ def render(found: Answer | Survival, console: Console, verbose: bool = False) ->
         _answer(found, console, verbose)
     for note in found.notes:
         _say(console, f"Note: {note}", "dim")
+    if isinstance(found, Answer) and found.checked:
+        _say(console, checked_by(found), "dim")
     _say(
         console,
         f"{found.verdict.value}: {headline(found)}; {found.seconds:.2f} s; exit {found.exit}",
@@ -80,6 +82,12 @@ def _bound(found: Answer) -> str:
     return f"; no answer is below {bound.value:,} ({bound.how}){gap}"
 
 
+def checked_by(found: Answer) -> str:
+    """What the independent checker has verified, and what it has not."""
+    doubts = f"; not checked: {'; '.join(found.unchecked)}" if found.unchecked else ""
+    return f"Checked independently: {', '.join(found.checked)}{doubts}"
+
+
 def _survived(found: Survival) -> str:
     if found.verdict is Verdict.REFUTED:
         return f"if {' and '.join(found.broken)} fail, there is no place for {', '.join(found.left) or 'all'}"
@@ -96,7 +104,8 @@ def _answer(found: Answer, console: Console, verbose: bool) -> None:
     most = len(found.moves) if verbose else MOST_LINES
     for move in found.moves[:most]:
         who = "" if move.automatic else " (proposal)"
-        text = f"{move.vm}: {move.source or 'new'} -> {move.target}  [{move.size}]  {move.why}{who}"
+        worth = f", worth {move.benefit / 100:.2f} points" if move.benefit is not None else ""
+        text = f"{move.vm}: {move.source or 'new'} -> {move.target}  [{move.size}]  {move.why}{worth}{who}"
         _say(console, f"  {move.priority}  {text}")
     if len(found.moves) > most:
         _say(console, f"  … and {len(found.moves) - most:,} more (--verbose shows them)", "dim")

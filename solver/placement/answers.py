@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 from .problem import NOWHERE, Problem
 
@@ -70,10 +71,32 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """What is made small: the ``measure`` as far as it is above ``aim`` (in basis points), plus ``price`` a
+    migration. "migrations" measures nothing else, "highest" the highest utilisation, "deviation" the
+    standard deviation of the normalised load."""
+
+    measure: Literal["migrations", "highest", "deviation"] = "migrations"
+    price: int = 1
+    aim: int = 0
+
+    def __str__(self) -> str:
+        """The objective in words."""
+        migrations = f"{self.price} × migrations" if self.price > 1 else "migrations"
+        if self.measure == "migrations":
+            return migrations
+        names = {"highest": "highest utilisation", "deviation": "standard deviation"}
+        above = f" above {self.aim:,}" if self.aim else ""
+        return f"{names[self.measure]}{above} in basis points + {migrations}"
+
+
+@dataclass(frozen=True)
 class Move:
     """A VM changes its host (``source`` None: it is placed anew). ``priority`` is DRS's, 1 (mandatory) to 5.
 
-    ``automatic``: DRS would do it without asking; else it is a proposal.
+    ``automatic``: DRS would do it without asking; else it is a proposal. ``cost`` is what is carried, in MiB
+    of memory (or the last resource); ``benefit`` by how many basis points the measure of the goal would be
+    worse without this move, where it measures the balance.
     """
 
     vm: str
@@ -83,6 +106,8 @@ class Move:
     automatic: bool
     why: str
     size: str
+    cost: int = 0
+    benefit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -147,28 +172,30 @@ class Plan:
     """The order of the migrations: the moves of a step run in parallel, steps one after the other.
 
     ``checked``: the number of moves that the cluster model was seen to allow; None where there is no model.
+    ``not_replayed`` names the others, each with the reason.
     """
 
     verdict: Verdict
     steps: tuple[tuple[PlannedMove, ...], ...]
     reason: str = ""
     checked: int | None = None
+    not_replayed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Answer:
     """The answer to a placement query. ``placement`` has a host (or NOWHERE) for every VM of ``problem``.
 
-    ``target`` is in basis points; ``objective`` what was minimised (``counts`` says what that is);
-    ``off`` are VMs that have no host, those ``refused`` among them; ``given_up`` are should-rules that
-    are not kept.
+    ``target`` is in basis points; ``objective`` is the value of the ``goal``; ``checked`` names what the
+    independent checker has verified, ``unchecked`` what it could not, with the reason; ``off`` are VMs that
+    have no host, those ``refused`` among them; ``given_up`` are should-rules that are not kept.
     """
 
     query: str
     verdict: Verdict
     problem: Problem
     target: int
-    counts: str
+    goal: Goal = Goal()
     placement: tuple[int, ...] = ()
     objective: int | None = None
     bound: Bound | None = None
@@ -182,11 +209,18 @@ class Answer:
     seconds: float = 0.0
     seed: int = 0
     notes: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
     @property
     def exit(self) -> int:
         """The command's exit status, by the verdict contract."""
         return self.verdict.exit
+
+    @property
+    def counts(self) -> str:
+        """What the objective counts, in words."""
+        return str(self.goal)
 
     @property
     def gap(self) -> float | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .answers import Plan, PlannedMove, Verdict
-from .problem import NOWHERE, Integers, Problem
+from .problem import NOWHERE, WHOLE, Integers, Problem
 from .units import Units, units_of
 
 MOST_STATES = 30_000  # of the complete search
@@ -24,10 +24,16 @@ class Order:
     """A cluster whose VMs are being moved, step by step, to a goal."""
 
     def __init__(
-        self, problem: Problem, goal: Integers, per_host: int = PER_HOST, in_all: int = IN_ALL
+        self,
+        problem: Problem,
+        goal: Integers,
+        per_host: int = PER_HOST,
+        in_all: int = IN_ALL,
+        target: int = WHOLE,
     ) -> None:
         off = [v for v in range(len(problem.vms)) if goal[v] == NOWHERE]
-        self.units: Units = units_of(problem, problem.capacity, off)
+        self.limits = problem.limits(max(target, WHOLE))
+        self.units: Units = units_of(problem, self.limits, off)
         self.problem, self.per_host, self.in_all = problem, per_host, in_all
         self.at = problem.current.copy()
         self.goal = np.array(goal, dtype=np.int64)
@@ -68,7 +74,7 @@ class Order:
         arrives = np.zeros_like(self.load)
         for move in moves:
             arrives[move.target] += self.problem.demand[move.vm]
-        return not ((arrives > 0) & (self.load + arrives > self.problem.capacity)).any()
+        return not ((arrives > 0) & (self.load + arrives > self.limits)).any()
 
     def _apart(self, moves: Sequence[PlannedMove]) -> bool:
         """VMs that are apart now stay so; what moves counts on both hosts."""
@@ -126,15 +132,19 @@ def plan(
     per_host: int = PER_HOST,
     in_all: int = IN_ALL,
     stop: Callable[[], bool] = lambda: False,
+    target: int = WHOLE,
 ) -> Plan:
-    """The steps that lead from the current placement to ``goal`` (a host, or NOWHERE, for every VM)."""
-    order, stops = Order(problem, np.array(goal), per_host, in_all), 0
+    """The steps that lead from the current placement to ``goal`` (a host, or NOWHERE, for every VM).
+
+    No host is filled above its capacity on the way; above a ``target`` that is higher, where there is one.
+    """
+    order, stops = Order(problem, np.array(goal), per_host, in_all, target), 0
     while order.pending() and not stop():
         step = order.next_step()
         if not step and stops <= 2 * len(problem.vms):
             step, stops = order.stop_over(), stops + 1
         if not step:
-            return _every_order(problem, order, stop)
+            return _every_order(problem, order, stop, target)
         order.take(step)
     if order.pending():
         return Plan(Verdict.UNDETERMINED, tuple(order.steps), "stopped before the plan was complete")
@@ -150,9 +160,9 @@ def _said(stops: int) -> str:
 Places = tuple[int, ...]
 
 
-def _every_order(problem: Problem, stuck: Order, stop: Callable[[], bool]) -> Plan:
+def _every_order(problem: Problem, stuck: Order, stop: Callable[[], bool], target: int) -> Plan:
     """Breadth first over single migrations of any VM: the shortest order, or the proof that there is none."""
-    order = Order(problem, stuck.goal, stuck.per_host, stuck.in_all)
+    order = Order(problem, stuck.goal, stuck.per_host, stuck.in_all, target)
     start, goal = tuple(order.at.tolist()), tuple(order.goal.tolist())
     came: dict[Places, tuple[Places, list[PlannedMove]] | None] = {start: None}
     queue = deque([start])

@@ -6,6 +6,7 @@ secondary too: a copy of its own that needs a place of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -49,6 +50,8 @@ class Host:
 class VM:
     """A VM (or its secondary): ``demand`` has one number a resource, ``host`` where it is, or NOWHERE.
 
+    Of a load it is given at least what is ``reserved``, at most its limit; under contention ``shares`` decide
+    (`entitlements.py`). These three have one number a resource, or are empty; a limit may be None.
     ``barred``: hosts it cannot run on at all, such as those without its datastore. A *pinned* VM is never
     moved. ``restart``: its HA priority, 0 (not protected) to 3 (high). ``twin``: the row of the other
     copy of a fault-tolerant VM; ``secondary`` says which of the two this one is.
@@ -64,6 +67,17 @@ class VM:
     restart: int = 2
     twin: int | None = None
     secondary: bool = False
+    reserved: tuple[int, ...] = ()
+    limits: tuple[int | None, ...] = ()
+    shares: tuple[int, ...] = ()
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """What it counts on its host: the demand, in each resource capped by the limit."""
+        if not self.limits:
+            return self.demand
+        pairs = zip(self.demand, self.limits, strict=True)
+        return tuple(d if most is None else min(d, most) for d, most in pairs)
 
 
 @dataclass(frozen=True)
@@ -95,8 +109,8 @@ class Problem:
 
     @cached_property
     def demand(self) -> Integers:
-        """VMs × resources."""
-        rows = [vm.demand for vm in self.vms]
+        """VMs × resources: what each counts, limits applied."""
+        rows = [vm.counted for vm in self.vms]
         return np.array(rows, dtype=np.int64).reshape(len(rows), len(self.resources))
 
     @cached_property
@@ -152,11 +166,25 @@ class Problem:
         """The highest utilisation of any host in any load, in basis points."""
         return int(self.utilisation(placement).max(initial=0))
 
+    @cached_property
+    def running(self) -> list[int]:
+        """The hosts that are not in maintenance."""
+        return [h for h, host in enumerate(self.hosts) if host.state != "maintenance"]
+
+    def normalised(self, placement: Integers) -> Integers:
+        """Running hosts × loads: what DRS calls the normalised load, in basis points. What the VMs of a host
+        are entitled to over its capacity: never above the whole."""
+        return np.minimum(self.utilisation(placement)[self.running][:, self.loads], WHOLE)
+
     def imbalance(self, placement: Integers) -> float:
-        """DRS's metric: the standard deviation over the hosts of load by capacity, the worst load's."""
-        running = [h for h, host in enumerate(self.hosts) if host.state != "maintenance"]
-        shares = self.utilisation(placement)[running][:, self.loads] / WHOLE
-        return float(shares.std(axis=0).max()) if shares.size else 0.0
+        """DRS's metric: the standard deviation of the normalised load over the hosts, the worst load's."""
+        rows = self.normalised(placement) / WHOLE
+        return float(rows.std(axis=0).max()) if rows.size else 0.0
+
+    def deviation(self, placement: Integers) -> int:
+        """The same in basis points, rounded up, and exact."""
+        rows = self.normalised(placement)
+        return max((deviation_of(column) for column in rows.T.tolist()), default=0)
 
     def moved(self, placement: Integers) -> list[int]:
         """The VMs that had a host and have another one now."""
@@ -187,6 +215,14 @@ class Problem:
         """The same with these hosts in maintenance mode."""
         rows = [replace(h, state="maintenance") if i in hosts else h for i, h in enumerate(self.hosts)]
         return replace(self, hosts=tuple(rows))
+
+
+def deviation_of(numbers: Sequence[int]) -> int:
+    """The standard deviation of whole numbers, rounded up to a whole number."""
+    n = len(numbers)
+    square = n * sum(x * x for x in numbers) - sum(numbers) ** 2
+    root = math.isqrt(square)
+    return -(-(root + (root * root < square)) // n) if n else 0
 
 
 def _apply(rule: Rule, free: Booleans) -> None:

@@ -9,14 +9,17 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from . import rules
-from .answers import Answer, Explanation, Move, Tick, Verdict, host_name
+from .answers import Answer, Explanation, Goal, Move, Tick, Verdict, host_name
 from .balancing import balance
 from .checking import check_answer
+from .checking_bounds import check_goal_bound
 from .engine import STANDARD, Effort, Outcome, Watch, fewest
+from .evening import aim_of, even_out
 from .faults import Disagreement
 from .problem import NOWHERE, WHOLE, Integers, Problem, Rule
 from .searching import Search
@@ -24,6 +27,7 @@ from .units import Units, units_of
 
 Show = Callable[[Tick], None]
 Solve = Callable[[Problem, Sequence[int]], tuple[Outcome, Units]]
+MIGRATIONS = Goal()
 PRICES = {2: 50, 3: 20, 4: 5, 5: 1}  # DRS thresholds: what a migration must lower the highest utilisation by
 
 
@@ -73,25 +77,28 @@ def rebalance(
     threshold: int = 5,
     effort: Effort = STANDARD,
     show: Show = quiet,
+    by: Literal["highest", "deviation"] = "highest",
 ) -> Answer:
-    """The best trade of the highest utilisation against migrations, by DRS's threshold 1 (only what rules
-    demand) to 5 (every point of 1/100 % is worth a migration)."""
+    """The best trade of balance against migrations, by DRS's threshold 1 (only what rules demand) to 5.
+
+    By "highest" utilisation a threshold says by how much a migration must lower it (PRICES); by "deviation"
+    to which standard deviation of the normalised load the cluster is brought (`evening.aim_of`).
+    """
     if threshold == 1:
         return replace(repair(problem, WHOLE, effort, show), query="balance")
-    watch, began, price = Watch(effort, show), time.monotonic(), PRICES[threshold]
+    watch, began = Watch(effort, show), time.monotonic()
     off = [v for v, vm in enumerate(problem.vms) if vm.host == NOWHERE]
+    highest = Goal("highest", PRICES[threshold])
+    goal = highest if by == "highest" else Goal("deviation", 1, aim_of(len(problem.running), threshold))
 
     def solve(asked: Problem, out: Sequence[int]) -> tuple[Outcome, Units]:
-        return balance(asked, watch, price, out), units_of(asked, asked.limits(), out)
+        units = units_of(asked, asked.limits(), out)
+        if by == "highest":
+            return balance(asked, watch, goal.price, out), units
+        return even_out(units, goal, watch), units
 
     outcome, units, given_up = _with_preferences(problem, off, solve)
-    counts = "highest utilisation in basis points + " + (f"{price} × " if price > 1 else "") + "migrations"
-    value = (
-        None
-        if outcome.at is None
-        else problem.highest(units.placement(outcome.at)) + price * units.moves(outcome.at)
-    )
-    return _answer("balance", units, outcome, WHOLE, counts, value, given_up, watch, began, off)
+    return _answer("balance", units, outcome, WHOLE, goal, given_up, watch, began, off)
 
 
 def _migrations(query: str, problem: Problem, target: int, effort: Effort, show: Show) -> Answer:
@@ -100,8 +107,7 @@ def _migrations(query: str, problem: Problem, target: int, effort: Effort, show:
     off = [v for v, vm in enumerate(problem.vms) if vm.host == NOWHERE]
     outcome, units, given_up = _with_preferences(problem, off, _fewest(target, watch))
     outcome = _spread(outcome, units)
-    value = None if outcome.at is None else units.moves(outcome.at)
-    return _answer(query, units, outcome, target, "migrations", value, given_up, watch, began, off)
+    return _answer(query, units, outcome, target, Goal(), given_up, watch, began, off)
 
 
 def _fewest(target: int, watch: Watch) -> Solve:
@@ -148,10 +154,7 @@ def _by_priority(
     if outcome.at is None:
         outcome, units, given_up, refused = _one_by_one(problem, wanted, off, solve)
     outcome = _spread(outcome, units)
-    value = None if outcome.at is None else units.moves(outcome.at)
-    found = _answer(
-        "admit", units, outcome, target, "migrations", value, given_up, watch, began, [*off, *refused]
-    )
+    found = _answer("admit", units, outcome, target, Goal(), given_up, watch, began, [*off, *refused])
     names = tuple(problem.vms[v].name for v in refused)
     if not refused or outcome.at is None:
         return replace(found, refused=names)
@@ -201,8 +204,7 @@ def _answer(
     units: Units,
     outcome: Outcome,
     target: int,
-    counts: str,
-    value: int | None,
+    goal: Goal,
     given_up: list[Rule],
     watch: Watch,
     began: float,
@@ -210,8 +212,9 @@ def _answer(
 ) -> Answer:
     """Put an outcome into an answer, and let the independent checker see it."""
     problem = units.problem
+    value = None if outcome.at is None else worth(problem, goal, units.placement(outcome.at))
     found = Answer(
-        query, _verdict(outcome, value, watch), problem, target, counts,
+        query, _verdict(outcome, value, watch), problem, target, goal,
         bound=outcome.bound, given_up=tuple(rule.name for rule in given_up),
         off=tuple(problem.vms[v].name for v in off), history=tuple(watch.history),
         seconds=time.monotonic() - began, seed=watch.effort.seed,
@@ -220,12 +223,30 @@ def _answer(
     if outcome.at is None or value is None:
         return replace(found, explanation=Explanation(outcome.why) if outcome.impossible else None)
     placement = units.placement(outcome.at)
-    moves = tuple(moves_of(problem, placement, target))
-    found = replace(found, placement=tuple(placement.tolist()), objective=value, moves=moves)
+    moves = tuple(moves_of(problem, placement, target, goal))
+    return _checked(replace(found, placement=tuple(placement.tolist()), objective=value, moves=moves))
+
+
+def worth(problem: Problem, goal: Goal, placement: Integers) -> int:
+    """The value of the goal."""
+    migrations = goal.price * len(problem.moved(placement))
+    if goal.measure == "migrations":
+        return migrations
+    measured = (problem.highest if goal.measure == "highest" else problem.deviation)(placement)
+    return max(0, measured - goal.aim) + migrations
+
+
+def _checked(found: Answer) -> Answer:
+    """The answer with what the checker has verified; what is wrong is a bug. Raises Disagreement."""
     complaints = check_answer(found)
     if complaints:
-        raise Disagreement(f"{query}: {'; '.join(complaints[:5])}")
-    return found
+        raise Disagreement(f"{found.query}: {'; '.join(complaints[:5])}")
+    seen, doubts = ["every rule and limit", "the moves", "the objective"], []
+    if found.bound is not None and found.verdict in (Verdict.OPTIMAL, Verdict.FOUND):
+        given_up = [rule for rule in found.problem.rules if rule.name in found.given_up]
+        doubts = check_goal_bound(found.problem.without(given_up), found.bound, found.target, found.goal)
+        seen += [] if doubts else ["the bound"]
+    return replace(found, checked=tuple(seen), unchecked=tuple(doubts[:1]))
 
 
 def _verdict(outcome: Outcome, value: int | None, watch: Watch) -> Verdict:
@@ -236,7 +257,9 @@ def _verdict(outcome: Outcome, value: int | None, watch: Watch) -> Verdict:
     return Verdict.OPTIMAL if value <= outcome.bound.value else Verdict.FOUND
 
 
-def moves_of(problem: Problem, placement: Integers, target: int = WHOLE) -> list[Move]:
+def moves_of(
+    problem: Problem, placement: Integers, target: int = WHOLE, goal: Goal = MIGRATIONS
+) -> list[Move]:
     """The moves from the current placement, as DRS would recommend them: the mandatory first."""
     imbalance = problem.imbalance(problem.current)
     worth = 6 - math.ceil(round(imbalance / 0.1 * math.sqrt(len(problem.hosts)), 6))
@@ -245,8 +268,18 @@ def moves_of(problem: Problem, placement: Integers, target: int = WHOLE) -> list
     for v in np.flatnonzero(placement != problem.current).tolist():
         why = _why(problem, v, load, broken)
         priority = 1 if why else min(max(worth, 2), 5)
-        moves.append(_move(problem, v, int(placement[v]), priority, why or _wish(problem, v, load, target)))
+        move = _move(problem, v, int(placement[v]), priority, why or _wish(problem, v, load, target))
+        moves.append(replace(move, benefit=_benefit(problem, goal, placement, v)))
     return sorted(moves, key=lambda move: move.priority)
+
+
+def _benefit(problem: Problem, goal: Goal, placement: Integers, v: int) -> int | None:
+    """What the measure would lose, in basis points, if this VM stayed and the others moved."""
+    if goal.measure == "migrations" or problem.current[v] == NOWHERE:
+        return None
+    measure, without = Goal(goal.measure, 0), placement.copy()
+    without[v] = problem.current[v]
+    return worth(problem, measure, without) - worth(problem, measure, placement)
 
 
 def _why(problem: Problem, v: int, load: Integers, broken: list[Rule]) -> str:
@@ -276,5 +309,7 @@ def _move(problem: Problem, v: int, target: int, priority: int, why: str) -> Mov
     source = None if vm.host == NOWHERE else host_name(problem, vm.host)
     mode = vm.mode or problem.mode
     automatic = mode == "fully automated" or (mode == "partially automated" and source is None)
-    size = ", ".join(f"{d:,} {r.unit}" for d, r in zip(vm.demand, problem.resources, strict=True) if r.load)
-    return Move(vm.name, source, host_name(problem, target), priority, automatic, why, size)
+    size = ", ".join(f"{d:,} {r.unit}" for d, r in zip(vm.counted, problem.resources, strict=True) if r.load)
+    names = [resource.name for resource in problem.resources]
+    cost = vm.demand[names.index("memory") if "memory" in names else -1] if source is not None else 0
+    return Move(vm.name, source, host_name(problem, target), priority, automatic, why, size, cost)

@@ -181,6 +181,7 @@ def test_the_checker_rejects_what_is_wrong() -> None:
     assert not check_answer(answer)
     assert check_answer(replace(answer, placement=(0, 0, 1)))
     assert check_answer(replace(answer, moves=()))
+    assert check_answer(replace(answer, objective=0))
     assert check_placement(problem, [0, 1], 10_000) == ["2 places for 3 VMs"]
     assert check_placement(problem, [0, 1, 7], 10_000)
     made = plan(problem, answer.placement)

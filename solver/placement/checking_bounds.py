@@ -1,0 +1,218 @@
+"""The independent checker of lower bounds: floor by floor, by sorting or by trying all choices.
+
+No solver is asked; a bound that rests on a solver's word is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from .answers import Bound, Floor, Goal, Stage
+from .checking import counts, limit_of
+from .problem import NOWHERE, WHOLE, Problem
+
+MOST_CHOICES = 100_000  # of VMs that leave a host, tried one after the other
+SLACK = 1e-6
+
+
+def check_bound(problem: Problem, bound: Bound, target: int | None, price: int = 1) -> list[str]:
+    """What is wrong with a lower bound: of the migrations to a target, or of utilisation plus migrations."""
+    if not bound.stages:
+        return [] if bound.value <= 0 else [f"the bound {bound.value} rests on a solver's word: {bound.how}"]
+    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage)]
+    if target is None:
+        least = min(stage.low + price * stage.moves for stage in bound.stages)
+        least = min(least, max(stage.high for stage in bound.stages) + 1)
+        found += _seamless(problem, bound.stages)
+    else:
+        least = min(stage.moves for stage in bound.stages)
+        found += [
+            f"the floors are those of {s.high}, below the target" for s in bound.stages if s.high < target
+        ]
+    return found if least >= bound.value else [*found, f"the stages show {least}, not {bound.value}"]
+
+
+def check_goal_bound(problem: Problem, bound: Bound, target: int, goal: Goal) -> list[str]:
+    """What is wrong with a lower bound on the goal of an answer."""
+    if goal.measure == "migrations":
+        return check_bound(problem, bound, target)
+    if goal.measure == "highest":
+        return check_bound(problem, bound, None, goal.price)
+    return _check_steps(problem, bound, goal)
+
+
+def _check_steps(problem: Problem, bound: Bound, goal: Goal) -> list[str]:
+    """A migration changes the loads of two hosts, so the deviation falls by so much at most: however many
+    migrations are made, the sum is not below the bound."""
+    if bound.value > 0 and not bound.stages:
+        return [f"the bound {bound.value} is not of a kind that the checker knows: {bound.how}"]
+    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage)]
+    first = max((stage.moves for stage in bound.stages), default=0)
+    left = [_falling(problem, r) for r, resource in enumerate(problem.resources) if resource.load]
+    for k in range(first, bound.value // goal.price + 1):
+        deviation = max((row[min(k, len(row) - 1)] for row in left), default=0.0)
+        if max(0, math.ceil(deviation - 0.5 - SLACK) - goal.aim) + goal.price * k < bound.value:
+            return [*found, f"{k} migrations may do for less than {bound.value}"]
+    return found
+
+
+def _falling(problem: Problem, r: int) -> list[float]:
+    """Of one load the least deviation after 0, 1, 2… migrations: what it is now, less the longest steps."""
+    up = [h for h, host in enumerate(problem.hosts) if host.state != "maintenance"]
+    size = {h: WHOLE / max(problem.hosts[h].capacity[r], 1) for h in up}
+    used = dict.fromkeys(up, 0.0)
+    steps = []
+    for vm in problem.vms:
+        if vm.host == NOWHERE:
+            continue
+        there = size.get(vm.host, 0.0)
+        used[vm.host] = used.get(vm.host, 0.0) + counts(vm, r) * there
+        other = max((size[h] for h in up if h != vm.host), default=0.0)
+        steps.append(counts(vm, r) * math.hypot(there, other))
+    mean = sum(used[h] for h in up) / max(len(up), 1)
+    now = math.sqrt(sum((used[h] - mean) ** 2 for h in up))
+    rest = [now, *(now - total for total in accumulate(sorted(steps, reverse=True)))]
+    return [length / math.sqrt(max(len(up), 1)) for length in rest]
+
+
+def _seamless(problem: Problem, stages: Sequence[Stage]) -> Iterable[str]:
+    """The stages leave out no utilisation that a placement could have."""
+    mean = 0
+    for r, resource in enumerate(problem.resources):
+        total = sum(host.capacity[r] for host in problem.hosts if host.state != "maintenance")
+        used = sum(counts(vm, r) for vm in problem.vms if vm.host != NOWHERE)
+        mean = max(mean, -(-used * WHOLE // total)) if resource.load and total else mean
+    ordered = sorted(stages, key=lambda stage: stage.low)
+    if ordered[0].low > mean:
+        yield f"utilisations from {mean} to {ordered[0].low} are left out"
+    for one, other in zip(ordered, ordered[1:], strict=False):
+        if other.low > one.high + 1:
+            yield f"utilisations from {one.high + 1} to {other.low} are left out"
+
+
+def _stage(problem: Problem, stage: Stage) -> Iterable[str]:
+    bundles = _bundles(problem)
+    if stage.splits > sum(least for _, least in _split(problem, bundles)):
+        yield f"groups on several hosts do not cost {stage.splits} migrations"
+    if len({floor.host for floor in stage.floors}) < len(stage.floors):
+        yield "a host is counted twice"
+    split = {v for members, _ in _split(problem, bundles) for v in members}
+    for floor in stage.floors:
+        if not _fewer_do_not_do(problem, floor, stage.high, bundles, split):
+            name = problem.hosts[floor.host].name
+            yield f"not shown: {floor.moves} VMs must leave {name} at {stage.high / 100:g} %"
+
+
+def _bundles(problem: Problem) -> list[set[int]]:
+    """VMs that only move together, by the keep-together rules; every VM is in one."""
+    bundle = [{v} for v in range(len(problem.vms))]
+    for rule in problem.rules:
+        if rule.kind == "keep together":
+            joined = set().union(*(bundle[v] for v in rule.vms))
+            for v in joined:
+                bundle[v] = joined
+    return list({id(members): members for members in bundle}.values())
+
+
+def _split(problem: Problem, bundles: list[set[int]]) -> list[tuple[set[int], int]]:
+    """Bundles that are on several hosts, and how many of their VMs must move at least."""
+    places = [(members, Counter(problem.vms[v].host for v in members)) for members in bundles]
+    places = [
+        (members, +Counter({h: n for h, n in count.items() if h != NOWHERE})) for members, count in places
+    ]
+    return [(m, sum(count.values()) - max(count.values())) for m, count in places if len(count) > 1]
+
+
+def _fewer_do_not_do(
+    problem: Problem, floor: Floor, target: int, bundles: list[set[int]], split: set[int]
+) -> bool:
+    """No choice of fewer than ``floor.moves`` VMs relieves the host."""
+    h = floor.host
+    here = {v for v, vm in enumerate(problem.vms) if vm.host == h}
+    stuck = {v for v in here if _must_leave(problem, v)}
+    items, forced = [], 0
+    loose = {v for v in here if v in split}
+    excess = [
+        sum(counts(problem.vms[v], r) for v in here - loose) - limit_of(problem, h, r, target)
+        for r in range(len(problem.resources))
+    ]
+    for members in bundles:
+        if not members <= here:
+            continue
+        size = [sum(counts(problem.vms[v], r) for v in members) for r in range(len(excess))]
+        if members & stuck:
+            forced += len(members)
+            excess = [e - s for e, s in zip(excess, size, strict=True)]
+        else:
+            items.append((len(members), size, frozenset(members)))
+    apart = [rule.vms for rule in problem.rules if rule.kind == "keep apart"]
+    return _covered(items, excess, floor.moves - 1 - forced, floor.weights, apart)
+
+
+def _must_leave(problem: Problem, v: int) -> bool:
+    vm = problem.vms[v]
+    if problem.hosts[vm.host].state in ("maintenance", "failed") or vm.host in vm.barred:
+        return True
+    return any(
+        v in rule.vms and (vm.host in rule.hosts) != (not rule.kind.endswith("not run on"))
+        for rule in problem.rules
+        if rule.kind.endswith("run on")
+    )
+
+
+Item = tuple[int, list[int], frozenset[int]]
+
+
+def _covered(
+    items: list[Item], excess: list[int], most: int, weights: Sequence[float], apart: list[tuple[int, ...]]
+) -> bool:
+    """Whether every choice of at most ``most`` VMs leaves an excess, or a pair that must be apart."""
+    if most < 0:
+        return True
+    waiting = _clashing(items, apart)
+    items = sorted(
+        items, key=lambda item: -sum(w * s for w, s in zip(weights, item[1], strict=True)) / item[0]
+    )
+    rows = [[1.0 if i == r else 0.0 for i in range(len(excess))] for r in range(len(excess))]
+    tests = [
+        (row, sorted((_worth(row, item) for item in items for _ in range(item[0])), reverse=True))
+        for row in [list(weights), *rows]
+    ]
+    budget = [MOST_CHOICES]
+    return not _can(items, 0, excess, most, tests, waiting, set(), budget) and budget[0] > 0
+
+
+def _worth(row: Sequence[float], item: Item) -> float:
+    """The most that a VM of the item carries away, weighted, a VM of it counted as one."""
+    return sum(w * s for w, s in zip(row, item[1], strict=True)) / item[0]
+
+
+def _clashing(items: list[Item], apart: list[tuple[int, ...]]) -> list[list[frozenset[int]]]:
+    """For each keep-apart rule the items that it touches, where these are two or more."""
+    touched = [[item[2] for item in items if item[2] & set(vms)] for vms in apart]
+    return [group for group in touched if len(group) > 1]
+
+
+def _can(items, start, excess, most, tests, waiting, gone, budget) -> bool:  # type: ignore[no-untyped-def]
+    """Depth first: can the VMs from ``start`` on, at most ``most``, carry the excess away?"""
+    budget[0] -= 1
+    clash = any(sum(members not in gone for members in group) > 1 for group in waiting)
+    if all(e <= 0 for e in excess) and not clash:
+        return True
+    if most <= 0 or budget[0] <= 0:
+        return False
+    for row, worths in tests:
+        if sum(worths[:most]) < sum(w * e for w, e in zip(row, excess, strict=True)) - 1e-6 * abs(
+            sum(worths[:most])
+        ):
+            return False
+    for i in range(start, len(items)):
+        count, size, members = items[i]
+        if count <= most:
+            left = [e - s for e, s in zip(excess, size, strict=True)]
+            if _can(items, i + 1, left, most - count, tests, waiting, gone | {members}, budget):
+                return True
+    return False

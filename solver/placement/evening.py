@@ -1,0 +1,251 @@
+"""Balance by DRS's own metric: the standard deviation of the normalised load over the hosts.
+
+A threshold of DRS is a deviation that is tolerated: recommendations have the priority 6 - ceil(deviation /
+0.1 · sqrt(hosts)), and a threshold t applies those of priority t and better (VMware, "Calculating the
+priority level of a VMware DRS migration recommendation"). So t acts while deviation · sqrt(hosts) / 0.1 is
+above 5 - t.
+
+Like DRS the search takes the best move again and again, exchanges too, but it also takes moves back.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import accumulate, combinations
+
+import numpy as np
+
+from .answers import Bound, Goal
+from .bounds import stage_of
+from .climbing import Climb
+from .engine import Outcome, Watch, fewest
+from .problem import NOWHERE, WHOLE, Integers, Problem
+from .units import Units
+
+MOST_PLACEMENTS, CHUNK = 2_000_000, 20_000  # placements that are all tried, where there are no more
+TOP_HOSTS, PARTNERS = 6, 400
+HOW = "a migration changes two hosts: the deviation falls by so much at most with each"
+
+
+def aim_of(hosts: int, threshold: int) -> int:
+    """The deviation that a threshold tolerates, in basis points."""
+    return int((5 - threshold) * 0.1 * WHOLE / math.sqrt(max(hosts, 1)))
+
+
+def even_out(units: Units, goal: Goal, watch: Watch) -> Outcome:
+    """The smallest sum of deviation above the aim and migrations, as far as the effort goes."""
+    whole = _every(units, goal)
+    if whole is not None:
+        return whole
+    start = fewest(units, WHOLE, watch)
+    if start.at is None or watch.stopped:
+        return start
+    watch.best = watch.bound = None
+    watch.history.clear()
+    even = Even(units, goal, start.at, watch)
+    watch.found(even.worth())
+    try:
+        even.run()
+    except KeyboardInterrupt:
+        watch.stopped = "interrupted; this is the best found until then"
+    bound = deviation_bound(units, goal, even.least)
+    watch.found(even.least, bound.value)
+    return Outcome(even.best, bound)
+
+
+def _every(units: Units, goal: Goal) -> Outcome | None:
+    """The best of all placements, where there are few enough to try them all."""
+    rows = [np.flatnonzero(row) for row in units.allowed]
+    total = math.prod(map(len, rows))
+    if not rows or total > MOST_PLACEMENTS:
+        return None
+    best, least = None, 0
+    for first in range(0, total, CHUNK):
+        at = _placements(rows, np.arange(first, min(first + CHUNK, total)))
+        at = at[_sound(units, at)]
+        values = _worths(units, goal, at)
+        if len(at) and (best is None or values.min() < least):
+            best, least = at[int(values.argmin())], int(values.min())
+    if best is None:
+        why = f"none of all {total:,} placements keeps all rules and limits"
+        return Outcome(None, Bound(0, ""), True, why)
+    return Outcome(best, Bound(least, f"all {total:,} placements were tried"))
+
+
+def _placements(rows: list[Integers], numbers: Integers) -> Integers:
+    """Placements by their number: N × U hosts."""
+    found = np.zeros((len(numbers), len(rows)), dtype=np.int64)
+    for u, hosts in enumerate(rows):
+        numbers, digit = np.divmod(numbers, len(hosts))
+        found[:, u] = hosts[digit]
+    return found
+
+
+def _loads(units: Units, at: Integers) -> Integers:
+    """N × hosts × resources."""
+    return np.stack([(at == h).astype(np.int64) @ units.demand for h in range(len(units.limits))], axis=1)
+
+
+def _sound(units: Units, at: Integers) -> np.ndarray:
+    fits = (_loads(units, at) <= units.limits).all(axis=(1, 2))
+    for one, other in (pair for rule in units.apart for pair in combinations(rule, 2)):
+        fits &= at[:, one] != at[:, other]
+    return np.asarray(fits)
+
+
+def _worths(units: Units, goal: Goal, at: Integers) -> Integers:
+    """The goal's value of N placements."""
+    problem = units.problem
+    parts = -(-_loads(units, at) * WHOLE // np.maximum(problem.capacity, 1))
+    parts = np.minimum(parts[:, problem.running][:, :, problem.loads], WHOLE)
+    n = max(len(problem.running), 1)
+    square = n * (parts**2).sum(axis=1) - parts.sum(axis=1) ** 2
+    deviation = np.ceil(np.sqrt(square) / n).max(axis=1, initial=0).astype(np.int64)
+    moves = units.cost[np.arange(at.shape[1]), at].sum(axis=1)
+    return np.asarray(np.maximum(deviation - goal.aim, 0) + goal.price * moves)
+
+
+def worth_of(units: Units, goal: Goal, at: Integers) -> int:
+    """The goal's value of a placement of units."""
+    deviation = units.problem.deviation(units.placement(at))
+    return max(0, deviation - goal.aim) + goal.price * units.moves(at)
+
+
+class Even:
+    """A search state with the utilisations of its hosts in every load, in basis points."""
+
+    def __init__(self, units: Units, goal: Goal, at: Integers, watch: Watch) -> None:
+        self.units, self.goal, self.watch = units, goal, watch
+        self.climb = Climb(units, at, watch.effort.seed, goal.price)
+        self.search = self.climb.search
+        loads = np.flatnonzero(units.problem.loads)
+        self.loads, self.size = loads, units.demand[:, loads].astype(float)
+        self.running = np.array(units.problem.running, dtype=np.int64)
+        self.weight = WHOLE / np.maximum(units.problem.capacity[:, loads], 1)
+        self.weight[np.setdiff1d(np.arange(len(self.weight)), self.running)] = 0.0
+        self.best, self.least = at.copy(), worth_of(units, goal, at)
+
+    def worth(self) -> int:
+        """The goal's value now."""
+        return worth_of(self.units, self.goal, self.search.at)
+
+    def run(self) -> None:
+        """Climb; then take a few moves back and climb another way, as often as the effort says."""
+        self._climb(5_000)
+        for _ in range(self.watch.effort.rounds // 20):
+            if self.watch.stop() or not len(self.search.moved()):
+                break
+            self.search.ruin()
+            if (self.search.at == NOWHERE).any() or not self.units.sound(self.search.at):
+                self.search.go_to(self.best)
+                continue
+            self._climb(30)
+            if self.worth() > self.least:
+                self.search.go_to(self.best)
+
+    def _climb(self, most: int) -> None:
+        for _ in range(most):
+            if self.watch.stop() or not (self._move() or self._swap()):
+                break
+            self._keep()
+        self._keep()
+
+    def _keep(self) -> None:
+        value = self.worth()
+        if value < self.least and self.units.sound(self.search.at):
+            self.best, self.least = self.search.at.copy(), value
+            self.watch.found(value)
+
+    def _height(self, squares: np.ndarray, sums: np.ndarray) -> np.ndarray:
+        """A smooth maximum over the loads (the last axis) of what the deviation has above the aim."""
+        n = max(len(self.running), 1)
+        deviation = np.sqrt(np.maximum(squares / n - (sums / n) ** 2, 0.0))
+        above = np.maximum(deviation - self.goal.aim, 0.0)
+        return np.asarray(np.sqrt(np.sqrt((above**4).sum(axis=-1))))
+
+    def _now(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        used = self.search.load[:, self.loads] * self.weight
+        return used, (used**2).sum(axis=0), used.sum(axis=0)
+
+    def _move(self) -> bool:
+        """The one move that is worth most."""
+        used, squares, sums = self._now()
+        rows = self._rows(used)
+        source = self.search.at[rows]
+        gone = self.size[rows] * self.weight[source]
+        come = self.size[rows][:, None, :] * self.weight[None, :, :]
+        old, new = used[source], used[None, :, :]
+        change = ((old - gone) ** 2 - old**2)[:, None, :] + (new + come) ** 2 - new**2
+        height = self._height(squares + change, sums + come - gone[:, None, :])
+        _, fits, _ = self.search._targets(rows)
+        cost = self.units.cost
+        extra = self.goal.price * (cost[rows] - cost[rows, source][:, None])
+        value = np.where(fits, height - self._height(squares, sums) + extra, np.inf)
+        value[np.arange(len(rows)), source] = np.inf
+        best = int(value.argmin())
+        if value.flat[best] >= -1e-6:
+            return False
+        i, target = divmod(best, value.shape[1])
+        self.search.put(int(rows[i]), target)
+        return True
+
+    def _rows(self, used: np.ndarray) -> Integers:
+        """The units on the hosts furthest above the mean, and those that are away from home."""
+        above = (used - used[self.running].mean(axis=0)).max(axis=1)
+        top = self.running[np.argsort(-above[self.running], kind="stable")[:TOP_HOSTS]]
+        there = [u for h in top.tolist() for u in self.search.on[h]]
+        return np.array(sorted({*there, *self.search.moved().tolist()}), dtype=np.int64)
+
+    def _swap(self) -> bool:
+        """The best exchange of a unit on the highest host with one elsewhere."""
+        used, squares, sums = self._now()
+        top = int(self.running[used[self.running].max(axis=1).argmax()])
+        ours = np.array(sorted(self.search.on[top]), dtype=np.int64)
+        theirs = np.flatnonzero((self.search.at != top) & self.units.allowed[:, top])
+        if len(theirs) > PARTNERS:
+            theirs = np.sort(self.search.random.choice(theirs, PARTNERS, replace=False))
+        if not len(ours) or not len(theirs):
+            return False
+        hosts = self.search.at[theirs]
+        step = self.size[ours][:, None, :] - self.size[theirs][None, :, :]
+        down, up = step * self.weight[top], step * self.weight[hosts][None, :, :]
+        here, there = used[top], used[hosts][None, :, :]
+        change = (here - down) ** 2 - here**2 + (there + up) ** 2 - there**2
+        cost = self.units.cost
+        extra = cost[ours][:, hosts] - cost[ours, top][:, None] + cost[theirs, top] - cost[theirs, hosts]
+        value = self._height(squares + change, sums + up - down) - self._height(squares, sums)
+        value = value + self.goal.price * extra
+        order = np.argsort(value, axis=None, kind="stable")[:20].tolist()
+        pairs = [divmod(k, len(theirs)) for k in order if value.flat[k] < -1e-6]
+        return any(self.climb._exchange(int(ours[i]), int(theirs[j])) for i, j in pairs)
+
+
+def deviation_bound(units: Units, goal: Goal, best: int) -> Bound:
+    """No placement has a smaller sum of deviation above the aim and migrations.
+
+    The loads of the hosts are a vector; its distance from an even one is sqrt(hosts) · deviation, and a
+    migration moves it by no more than its own length. Rounding to basis points changes half a point at most.
+    """
+    stage = stage_of(units, WHOLE, WHOLE)
+    left = np.array([_falling(units.problem, int(r)) for r in np.flatnonzero(units.problem.loads)])
+    value = best
+    for k in range(stage.moves, best // goal.price + 1):
+        deviation = float(left[:, min(k, left.shape[1] - 1)].max(initial=0.0))
+        value = min(value, max(0, math.ceil(deviation - 0.5 - 1e-6) - goal.aim) + goal.price * k)
+    return Bound(value, HOW, (stage,))
+
+
+def _falling(problem: Problem, r: int) -> list[float]:
+    """The least deviation of a load after 0, 1, 2… migrations."""
+    weight = np.zeros(len(problem.hosts) + 1)  # the last is that of NOWHERE
+    weight[problem.running] = WHOLE / np.maximum(problem.capacity[problem.running, r], 1)
+    order = np.argsort(-weight, kind="stable")
+    placed = problem.current != NOWHERE
+    here = problem.current[placed]
+    other = np.where(here == order[0], weight[order[1]], weight[order[0]])
+    steps = np.sort(problem.demand[placed, r] * np.hypot(weight[here], other))[::-1]
+    used = (problem.load(problem.current)[:, r] * weight[:-1])[problem.running]
+    now, n = float(np.sqrt(((used - used.mean()) ** 2).sum())) if len(used) else 0.0, max(len(used), 1)
+    return [length / math.sqrt(n) for length in (now, *(now - s for s in accumulate(steps.tolist())))]
+
+
