@@ -83,4 +83,4 @@ def memory_moved(problem: Problem, placement: tuple[int, ...]) -> int:
     """What the moved VMs carry, in memory (or the last resource)."""
     names = [resource.name for resource in problem.resources]
     r = names.index("memory") if "memory" in names else len(names) - 1
-    return sum(vm.demand[r] for vm, h in zip(problem.vms, placement, strict=True) if vm.host not in (-1, h))
+    return sum(vm.counted[r] for vm, h in zip(problem.vms, placement, strict=True) if vm.host not in (-1, h))

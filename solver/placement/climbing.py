@@ -65,7 +65,8 @@ class Climb:
         gone = (mass[source] * np.expm1(-sharp * step / self.capacity[source])).sum(axis=1)
         come = np.zeros((len(rows), len(used)))
         for r in range(len(self.loads)):
-            come += mass[:, r] * np.expm1(np.minimum(sharp * step[:, r][:, None] / self.capacity[:, r], 50))
+            more = sharp * step[:, r][:, None] / self.capacity[:, r]
+            come += _growth(sharp * (used[:, r] - used.max()), more)
         _, fits, _ = self.search._targets(rows)
         extra = self.units.cost[rows] - self.units.cost[rows, source][:, None]
         change = np.log(np.maximum(total + gone[:, None] + come, 1e-300) / total) / sharp + self.price * extra
@@ -92,9 +93,9 @@ class Climb:
         change = np.zeros((len(ours), len(theirs)))
         for r in range(len(self.loads)):
             step = self.size[ours, r][:, None] - self.size[theirs, r][None, :]
-            down = np.minimum(-sharp * step / self.capacity[top, r], 50)
-            up = np.minimum(sharp * step / self.capacity[hosts, r], 50)
-            change += mass[top, r] * np.expm1(down) + mass[hosts, r] * np.expm1(up)
+            here, there = (sharp * (used[h, r] - used.max()) for h in (top, hosts))
+            change += _growth(here, -sharp * step / self.capacity[top, r])
+            change += _growth(there, sharp * step / self.capacity[hosts, r])
         cost = self.units.cost
         extra = (
             cost[ours][:, hosts]
@@ -121,3 +122,8 @@ class Climb:
             self.search.put(other, b)
             return False
         return True
+
+
+def _growth(power: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """What exp(power) grows by where ``more`` is added; cut only where a float ends."""
+    return np.asarray(np.exp(np.minimum(power + more, 600.0)) - np.exp(power))

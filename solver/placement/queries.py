@@ -311,5 +311,5 @@ def _move(problem: Problem, v: int, target: int, priority: int, why: str) -> Mov
     automatic = mode == "fully automated" or (mode == "partially automated" and source is None)
     size = ", ".join(f"{d:,} {r.unit}" for d, r in zip(vm.counted, problem.resources, strict=True) if r.load)
     names = [resource.name for resource in problem.resources]
-    cost = vm.demand[names.index("memory") if "memory" in names else -1] if source is not None else 0
+    cost = vm.counted[names.index("memory") if "memory" in names else -1] if source is not None else 0
     return Move(vm.name, source, host_name(problem, target), priority, automatic, why, size, cost)
