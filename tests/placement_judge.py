@@ -24,7 +24,7 @@ from vmproof.solver.placement import (
     rules,
 )
 from vmproof.solver.placement.answers import Goal
-from vmproof.solver.placement.checking_bounds import check_goal_bound
+from vmproof.solver.placement.checking_bounds import check_answer_bound
 from vmproof.solver.placement.evening import aim_of
 from vmproof.solver.placement.explaining import Named, explain
 from vmproof.solver.placement.planning import plan
@@ -86,8 +86,7 @@ def sound(answer: Answer) -> None:
     """The answer passes the independent checker, and so does its bound where that is not a solver's word."""
     assert not check_answer(answer), check_answer(answer)
     if answer.bound is not None and answer.placement and answer.bound.stages:
-        given_up = [rule for rule in answer.problem.rules if rule.name in answer.given_up]
-        doubts = check_goal_bound(answer.problem.without(given_up), answer.bound, answer.target, answer.goal)
+        doubts = check_answer_bound(answer)
         assert not doubts, doubts
 
 

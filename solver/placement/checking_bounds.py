@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
 
-from .answers import Bound, Floor, Goal, Stage
+from .answers import Answer, Bound, Floor, Goal, Stage
 from .checking import counts, limit_of
 from .problem import NOWHERE, WHOLE, Problem
 
@@ -18,11 +18,16 @@ MOST_CHOICES = 100_000  # of VMs that leave a host, tried one after the other
 SLACK = 1e-6
 
 
-def check_bound(problem: Problem, bound: Bound, target: int | None, price: int = 1) -> list[str]:
-    """What is wrong with a lower bound: of the migrations to a target, or of utilisation plus migrations."""
+def check_bound(
+    problem: Problem, bound: Bound, target: int | None, price: int = 1, off: Collection[int] = ()
+) -> list[str]:
+    """What is wrong with a lower bound: of the migrations to a target, or of utilisation plus migrations.
+
+    The VMs ``off`` get no host.
+    """
     if not bound.stages:
         return [] if bound.value <= 0 else [f"the bound {bound.value} rests on a solver's word: {bound.how}"]
-    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage)]
+    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, off)]
     if target is None:
         least = min(stage.low + price * stage.moves for stage in bound.stages)
         least = min(least, max(stage.high for stage in bound.stages) + 1)
@@ -35,21 +40,25 @@ def check_bound(problem: Problem, bound: Bound, target: int | None, price: int =
     return found if least >= bound.value else [*found, f"the stages show {least}, not {bound.value}"]
 
 
-def check_goal_bound(problem: Problem, bound: Bound, target: int, goal: Goal) -> list[str]:
-    """What is wrong with a lower bound on the goal of an answer."""
-    if goal.measure == "migrations":
-        return check_bound(problem, bound, target)
-    if goal.measure == "highest":
-        return check_bound(problem, bound, None, goal.price)
-    return _check_steps(problem, bound, goal)
+def check_answer_bound(answer: Answer) -> list[str]:
+    """What is wrong with the lower bound on the goal of an answer."""
+    assert answer.bound is not None
+    goal, bound = answer.goal, answer.bound
+    given_up = [rule for rule in answer.problem.rules if rule.name in answer.given_up]
+    problem = answer.problem.without(given_up)
+    off = {v for v, vm in enumerate(problem.vms) if vm.name in answer.off and vm.host == NOWHERE}
+    if goal.measure == "deviation":
+        return _check_steps(problem, bound, goal, off)
+    target = answer.target if goal.measure == "migrations" else None
+    return check_bound(problem, bound, target, goal.price, off)
 
 
-def _check_steps(problem: Problem, bound: Bound, goal: Goal) -> list[str]:
+def _check_steps(problem: Problem, bound: Bound, goal: Goal, off: Collection[int]) -> list[str]:
     """A migration changes the loads of two hosts, so the deviation falls by so much at most: however many
     migrations are made, the sum is not below the bound."""
     if bound.value > 0 and not bound.stages:
         return [f"the bound {bound.value} is not of a kind that the checker knows: {bound.how}"]
-    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage)]
+    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, off)]
     first = max((stage.moves for stage in bound.stages), default=0)
     left = [_falling(problem, r) for r, resource in enumerate(problem.resources) if resource.load]
     for k in range(first, bound.value // goal.price + 1):
@@ -93,8 +102,8 @@ def _seamless(problem: Problem, stages: Sequence[Stage]) -> Iterable[str]:
             yield f"utilisations from {one.high + 1} to {other.low} are left out"
 
 
-def _stage(problem: Problem, stage: Stage) -> Iterable[str]:
-    bundles = _bundles(problem)
+def _stage(problem: Problem, stage: Stage, off: Collection[int]) -> Iterable[str]:
+    bundles = [members - set(off) for members in _bundles(problem)]
     if stage.splits > sum(least for _, least in _split(problem, bundles)):
         yield f"groups on several hosts do not cost {stage.splits} migrations"
     if len({floor.host for floor in stage.floors}) < len(stage.floors):
@@ -129,35 +138,29 @@ def _split(problem: Problem, bundles: list[set[int]]) -> list[tuple[set[int], in
 def _fewer_do_not_do(
     problem: Problem, floor: Floor, target: int, bundles: list[set[int]], split: set[int]
 ) -> bool:
-    """No choice of fewer than ``floor.moves`` VMs relieves the host."""
-    h = floor.host
-    here = {v for v, vm in enumerate(problem.vms) if vm.host == h}
-    stuck = {v for v in here if _must_leave(problem, v)}
-    items, forced = [], 0
-    loose = {v for v in here if v in split}
-    excess = [
-        sum(counts(problem.vms[v], r) for v in here - loose) - limit_of(problem, h, r, target)
-        for r in range(len(problem.resources))
-    ]
+    """No choice of fewer than ``floor.moves`` VMs relieves the host. New VMs join their bundle there."""
+    h, items, forced = floor.host, [], 0
+    excess = [-limit_of(problem, h, r, target) for r in range(len(problem.resources))]
     for members in bundles:
-        if not members <= here:
+        placed = {v for v in members if problem.vms[v].host != NOWHERE}
+        if not placed or placed & split or any(problem.vms[v].host != h for v in placed):
+            continue
+        if any(_cannot_be(problem, v, h) for v in members):
+            forced += len(placed)
             continue
         size = [sum(counts(problem.vms[v], r) for v in members) for r in range(len(excess))]
-        if members & stuck:
-            forced += len(members)
-            excess = [e - s for e, s in zip(excess, size, strict=True)]
-        else:
-            items.append((len(members), size, frozenset(members)))
+        excess = [e + s for e, s in zip(excess, size, strict=True)]
+        items.append((len(placed), size, frozenset(members)))
     apart = [rule.vms for rule in problem.rules if rule.kind == "keep apart"]
     return _covered(items, excess, floor.moves - 1 - forced, floor.weights, apart)
 
 
-def _must_leave(problem: Problem, v: int) -> bool:
-    vm = problem.vms[v]
-    if problem.hosts[vm.host].state in ("maintenance", "failed") or vm.host in vm.barred:
+def _cannot_be(problem: Problem, v: int, h: int) -> bool:
+    vm, state = problem.vms[v], problem.hosts[h].state
+    if state in ("maintenance", "failed") or (state == "quarantine" and vm.host != h) or h in vm.barred:
         return True
     return any(
-        v in rule.vms and (vm.host in rule.hosts) != (not rule.kind.endswith("not run on"))
+        v in rule.vms and (h in rule.hosts) != (not rule.kind.endswith("not run on"))
         for rule in problem.rules
         if rule.kind.endswith("run on")
     )

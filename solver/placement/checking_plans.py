@@ -42,8 +42,20 @@ def _step(problem: Problem, at: list[int], step: Sequence[PlannedMove], target: 
         after[move.vm] = move.target
         yield from seat(problem, after, move.vm, ())
     for rule in problem.rules:
-        if not rule.kind.startswith("should") and kept(rule, at) and not _kept_on_the_way(rule, at, after):
-            yield f"rule {rule.name!r} is broken on the way"
+        yield from _broken(problem, rule, at, after, step)
+
+
+def _broken(
+    problem: Problem, rule: Rule, at: Sequence[int], after: Sequence[int], step: Sequence[PlannedMove]
+) -> Iterable[str]:
+    """A rule that holds is not broken; one between VMs and hosts binds every VM that moves, holds or not."""
+    if rule.kind.endswith("run on"):
+        there = not rule.kind.endswith("not run on")
+        for move in step if not rule.kind.startswith("should") else ():
+            if move.vm in rule.vms and (move.target in rule.hosts) != there:
+                yield f"rule {rule.name!r} is broken by {problem.vms[move.vm].name}"
+    elif kept(rule, at) and not _kept_on_the_way(rule, at, after):
+        yield f"rule {rule.name!r} is broken on the way"
 
 
 def _kept_on_the_way(rule: Rule, at: Sequence[int], after: Sequence[int]) -> bool:

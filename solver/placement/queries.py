@@ -17,7 +17,7 @@ from . import rules
 from .answers import Answer, Explanation, Goal, Move, Tick, Verdict, host_name
 from .balancing import balance
 from .checking import check_answer
-from .checking_bounds import check_goal_bound
+from .checking_bounds import check_answer_bound
 from .engine import STANDARD, Effort, Outcome, Watch, fewest
 from .evening import aim_of, even_out
 from .faults import Disagreement
@@ -243,8 +243,7 @@ def _checked(found: Answer) -> Answer:
         raise Disagreement(f"{found.query}: {'; '.join(complaints[:5])}")
     seen, doubts = ["every rule and limit", "the moves", "the objective"], []
     if found.bound is not None and found.verdict in (Verdict.OPTIMAL, Verdict.FOUND):
-        given_up = [rule for rule in found.problem.rules if rule.name in found.given_up]
-        doubts = check_goal_bound(found.problem.without(given_up), found.bound, found.target, found.goal)
+        doubts = check_answer_bound(found)
         seen += [] if doubts else ["the bound"]
     return replace(found, checked=tuple(seen), unchecked=tuple(doubts[:1]))
 

@@ -259,3 +259,57 @@ def test_the_same_seed_gives_the_same_answer(target: int) -> None:
     one, other = (repair(problem, target, Effort(rounds=200, seed=5)) for _ in range(2))
     assert one.placement == other.placement
     assert one.verdict is other.verdict
+
+
+def test_a_plan_takes_no_vm_from_one_forbidden_host_to_another() -> None:
+    """A must rule that is broken already is still no licence (found by the campaign, seed 2213)."""
+    from vmproof.solver.placement import Plan, PlannedMove
+
+    problem = cluster([10, 10, 10], [(1, 1)], Rule("there", "must run on", (0,), (0,)))
+    around = Plan(Verdict.FOUND, ((PlannedMove(0, 1, 2),), (PlannedMove(0, 2, 0),)))
+    assert check_plan(problem, around, [0]) == ["step 1: rule 'there' is broken by v0"]
+    assert not check_plan(problem, Plan(Verdict.FOUND, ((PlannedMove(0, 1, 0),),)), [0])
+
+
+def test_the_checker_knows_that_a_new_vm_joins_those_it_is_kept_with() -> None:
+    """The newcomer would overfill the host of its partner, which must leave (campaign, seed 1355)."""
+    vms = (VM("old", (4,), 0), VM("new", (5,)), VM("big", (5,), 1, pinned=True))
+    hosts = (Host("h0", (8,)), Host("h1", (8,)), Host("h2", (20,)))
+    rules = (Rule("pair", "keep together", (0, 1)),)
+    answer = admit(Problem("joins", (MEMORY,), hosts, vms, rules), [1])
+    assert (answer.verdict, answer.objective) == (Verdict.OPTIMAL, 1)
+    assert "the bound" in answer.checked
+    assert {move.target for move in answer.moves} == {"h2"}
+
+
+def test_thresholds_of_drs_are_deviations() -> None:
+    """Four hosts: a threshold of 3 tolerates 0.1, of 5 nothing; the move that is not worth it is not made."""
+    from vmproof.solver.placement.evening import aim_of
+
+    assert [aim_of(4, threshold) for threshold in (5, 4, 3, 2)] == [0, 500, 1_000, 1_500]
+    problem = cluster([100] * 4, [(30, 0), (10, 0), (20, 1), (20, 2), (20, 3)])
+    assert problem.deviation(problem.current) == 867  # of 40, 20, 20 and 20 percent: 8.66
+    assert rebalance(problem, 3, Effort(rounds=50), by="deviation").moves == ()
+    answer = rebalance(problem, 5, Effort(rounds=50), by="deviation")
+    assert [(move.vm, move.benefit) for move in answer.moves] == [("v1", 867 - 500)]
+    assert answer.goal.measure == "deviation"
+    assert answer.objective == 500 + 1
+
+
+def test_an_uneven_cluster_of_some_size_is_evened_out_and_the_bound_is_checked() -> None:
+    """12 hosts, 36 VMs, far too many placements to try."""
+    problem = cluster([100] * 12, [(4 + i % 9, i % 4) for i in range(36)])
+    answer = rebalance(problem, 5, Effort(rounds=100), by="deviation")
+    assert answer.objective is not None
+    assert answer.objective < problem.deviation(problem.current) / 5
+    assert "the bound" in answer.checked
+    assert answer.bound is not None
+    assert 0 < answer.bound.value <= answer.objective
+
+
+def test_a_limit_caps_what_a_vm_counts() -> None:
+    """The paper's contention goes away where a limit says so; the demand itself stays in the file."""
+    problem = cluster([10, 10], [(8, 0), (8, 0)])
+    capped = tuple(replace(vm, limits=(5,)) for vm in problem.vms)
+    assert repair(problem).objective == 1
+    assert repair(replace(problem, vms=capped)).objective == 0
