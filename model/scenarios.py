@@ -94,8 +94,8 @@ def _vm_data(inventory: Inventory) -> Data:
         "ha_priority": {vm.name: HA_PRIORITY[vm.ha_priority] for vm in vms},
         "drs_priority": {vm.name: DRS_PRIORITY[vm.priority] for vm in vms},
         "automation": {vm.name: _automation(vm) for vm in vms},
-        "demand": {vm.name: vm.cpu for vm in vms},
-        "peak_demand": {vm.name: vm.cpu * GROWTH for vm in vms},
+        "demand": {vm.name: _limited(vm, vm.cpu) for vm in vms},
+        "peak_demand": {vm.name: _limited(vm, vm.cpu * GROWTH) for vm in vms},
         "fault_tolerant": {vm.name: vm.ft for vm in vms},
         "placed_off": {vm.name: vm.power == "off" for vm in vms},
         "to_convert": {vm.name: vm.convert is not None for vm in vms},
@@ -103,6 +103,11 @@ def _vm_data(inventory: Inventory) -> Data:
         "placed": {(vm.name, vm.host): True for vm in vms},
         "placed_secondary": {(vm.name, vm.secondary): True for vm in vms if vm.secondary},
     }
+
+
+def _limited(vm: VMItem, cpu: int) -> int:
+    """A limit caps what a VM uses."""
+    return cpu if vm.cpu_limit is None else min(cpu, vm.cpu_limit)
 
 
 def _near(one: HostItem, other: HostItem) -> bool:

@@ -54,6 +54,9 @@ def _answer(found: Answer) -> dict[str, Any]:
         "bound": None if bound is None else {**asdict(bound)},
         "placement": {problem.vms[v].name: host_name(problem, h) for v, h in enumerate(found.placement)},
         "moves": [asdict(move) for move in found.moves],
+        "contention": [asdict(row) for row in found.contention],
+        "checked": list(found.checked),
+        "unchecked": list(found.unchecked),
         "refused": list(found.refused),
         "given_up": list(found.given_up),
         "explanation": _explanation(found.explanation),
@@ -79,6 +82,7 @@ def _plan(found: Answer, plan: Plan) -> dict[str, Any]:
     return {
         "verdict": plan.verdict.value,
         "reason": plan.reason,
+        "not_replayed": list(plan.not_replayed),
         "checked_by_model": plan.checked,
         "steps": steps,
     }

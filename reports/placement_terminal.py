@@ -109,12 +109,23 @@ def _answer(found: Answer, console: Console, verbose: bool) -> None:
         _say(console, f"  {move.priority}  {text}")
     if len(found.moves) > most:
         _say(console, f"  … and {len(found.moves) - most:,} more (--verbose shows them)", "dim")
+    for line in contended(found)[: None if verbose else MOST_LINES]:
+        _say(console, f"  {line}", "yellow")
     for rule in found.given_up:
         _say(console, f"  not kept: {rule} (a preference)", "yellow")
     if found.plan is not None:
         _plan(found, found.plan, console, verbose)
     if found.explanation is not None:
         explain(found.explanation, console, verbose)
+
+
+def contended(found: Answer) -> list[str]:
+    """Who gets less than he wants, now and after."""
+    return [
+        f"contention {'after' if c.after else 'now'}: {c.vm} gets {c.entitled:,} of {c.wanted:,} {c.unit} "
+        f"{c.resource} on {c.host}, by reservation and shares"
+        for c in found.contention
+    ]
 
 
 def before_and_after(found: Answer) -> str:

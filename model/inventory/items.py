@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Priority = Literal["high", "normal", "low"]
+Shares = Priority | int
 HAPriority = Literal["high", "medium", "low", "disabled"]
 Automation = Literal["manual", "partially automated", "fully automated"]
 DRS = Literal["off", "manual", "partially automated", "fully automated"]
@@ -50,6 +51,7 @@ class HostItem:
 
     An election goes to the most ``datastores``, then to the higher ``moid`` as strings (paper, section 2).
     Under ``quarantine`` placement sends it no further VM.
+    Only placement reads ``network`` (Mb/s for the traffic of VMs; None: not counted) and CPU ``cores``.
     Shared-nothing migration needs one management ``domain`` and a ``link`` of 1,000 Mb/s (section 1).
     """
 
@@ -62,6 +64,8 @@ class HostItem:
     quarantine: bool = False
     domain: str = ""
     link: int = 1000
+    network: int | None = None
+    cores: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,11 @@ class DatastoreItem:
 class VMItem:
     """A virtual machine: ``cpu`` (MHz) and ``memory`` (MiB) that it demands, and what is reserved of them.
 
-    Conservative: a VM whose file says nothing about a reservation is promised all it asks for.
-    ``priority`` is its DRS shares, ``ha_priority`` its place in the order of restarts, ``secondary`` the
-    host of the copy that runs in lockstep (``ft``), ``automation`` its own DRS mode where it differs.
+    Conservative: a VM whose file says nothing about a reservation is promised all it asks for, up to its
+    limit. A limit caps what it counts and is given. ``priority`` is the level of its shares, where
+    ``cpu_shares`` or ``memory_shares`` (a level, or a number) do not say otherwise. ``network`` is in Mb/s.
+    ``ha_priority`` is its place in the order of restarts, ``secondary`` the host of the copy that runs in
+    lockstep (``ft``), ``automation`` its own DRS mode where it differs.
     A VM with ``convert`` begins outside the cluster: a physical server (P2V) or another product's VM (V2V).
     """
 
@@ -96,6 +102,12 @@ class VMItem:
     automation: Automation | None = None
     power: Power = "on"
     convert: Conversion | None = None
+    network: int = 0
+    vcpus: int = 1
+    cpu_limit: int | None = None
+    memory_limit: int | None = None
+    cpu_shares: Shares | None = None
+    memory_shares: Shares | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +122,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Settings:
-    """The policies of the cluster; Fault Tolerance needs High Availability (paper, section 3)."""
+    """The policies of the cluster; Fault Tolerance needs High Availability (paper, section 3).
+
+    ``vcpus_per_core`` and ``vms_per_host`` are limits of every host for DRS (vSphere's advanced options
+    MaxVCPUsPerCore and LimitVMsPerESXHost); None: no limit.
+    """
 
     ha: bool = True
     ft: bool = True
@@ -122,6 +138,8 @@ class Settings:
     isolation_response: IsolationResponse = "leave powered on"
     self_fence: bool = False
     admission_control: bool = True
+    vcpus_per_core: int | None = None
+    vms_per_host: int | None = None
 
 
 @dataclass(frozen=True)

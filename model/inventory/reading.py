@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from .items import BUDGETS, DatastoreItem, HostItem, Inventory, Rule, Settings, Story, VMItem
 from .problems import InventoryError, InventoryProblem
-from .sense import Sense
+from .sense import Sense, promised
 from .sizes import number_of
 
 Item = TypeVar("Item")
@@ -68,8 +68,8 @@ def _inventory(data: dict[str, Any]) -> Inventory:
 
 
 def _promised(vm: dict[str, Any]) -> dict[str, Any]:
-    """A VM without reservations is promised all that it demands."""
-    return {"cpu_reservation": vm["cpu"], "memory_reservation": vm["memory"], **vm}
+    """A VM without reservations is promised all that it demands and may have."""
+    return {**{f"{key}_reservation": promised(vm, key) for key in ("cpu", "memory")}, **vm}
 
 
 def _made(item: type[Item], row: dict[str, Any]) -> Item:
@@ -78,7 +78,9 @@ def _made(item: type[Item], row: dict[str, Any]) -> Item:
 
 
 def _plain(key: str, value: Any) -> Any:
-    kind = key.removesuffix("_reservation")
+    kind = key.removesuffix("_reservation").removesuffix("_limit")
+    if kind == "network":
+        return number_of(value, "link")
     if kind in ("cpu", "memory", "capacity", "link"):
         return number_of(value, kind)
     return tuple(value) if isinstance(value, list) else value

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from .items import (
     BUDGETS,
@@ -43,6 +44,18 @@ def _size(kind: str) -> BeforeValidator:
     return BeforeValidator(convert)
 
 
+def _shares(value: Any) -> Any:
+    """A level, or a number of shares."""
+    level = value in get_args(Priority)
+    number = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_SHARES
+    if not (level or number):
+        raise PydanticCustomError("shares", "is no level and no number of shares")
+    return value
+
+
+MOST_SHARES = 1_000_000  # vSphere's own limit
+Shares = Annotated[Any, BeforeValidator(_shares)]
+Count = Annotated[int, Field(ge=1, le=LARGEST, strict=True)]
 MHz = Annotated[int, _size("cpu"), Field(ge=0, le=LARGEST, strict=True)]
 MiB = Annotated[int, _size("memory"), Field(ge=0, le=LARGEST, strict=True)]
 GiB = Annotated[int, _size("capacity"), Field(ge=0, le=LARGEST, strict=True)]
@@ -66,6 +79,8 @@ class HostTable(_Table):
     quarantine: bool = False
     domain: str = ""
     link: Mbps = 1000
+    network: Mbps | None = None
+    cores: Count | None = None
 
 
 class DatastoreTable(_Table):
@@ -92,6 +107,12 @@ class VMTable(_Table):
     automation: Automation | None = None
     power: Power = "on"
     convert: Conversion | None = None
+    network: Mbps = 0
+    vcpus: Count = 1
+    cpu_limit: MHz | None = None
+    memory_limit: MiB | None = None
+    cpu_shares: Shares | None = None
+    memory_shares: Shares | None = None
 
 
 class RuleTable(_Table):
@@ -116,6 +137,8 @@ class SettingsTable(_Table):
     isolation_response: IsolationResponse = "leave powered on"
     self_fence: bool = False
     admission_control: bool = True
+    vcpus_per_core: Annotated[int, Field(ge=1, le=32, strict=True)] | None = None
+    vms_per_host: Count | None = None
 
 
 class StoryTable(_Table):
@@ -164,6 +187,16 @@ _KEY_CURES = {
     "memory": 'memory = 65536 (MiB) or "64 GiB"',
     "cpu_reservation": 'cpu_reservation = 2000 (MHz) or "2 GHz"',
     "memory_reservation": 'memory_reservation = 4096 (MiB) or "4 GiB"',
+    "cpu_limit": 'cpu_limit = 2000 (MHz) or "2 GHz"',
+    "memory_limit": 'memory_limit = 4096 (MiB) or "4 GiB"',
+    "cpu_shares": 'cpu_shares = "high", "normal", "low", or a number from 1 to 1,000,000',
+    "memory_shares": 'memory_shares = "high", "normal", "low", or a number from 1 to 1,000,000',
+    "network": 'network = 10000 (Mb/s) or "10 Gb/s"',
+    "cores": "cores = 16 (a whole number from 1)",
+    "vcpus": "vcpus = 2 (a whole number from 1)",
+    "vcpus_per_core": "vcpus_per_core = 4 (a whole number from 1 to 32)",
+    "vms_per_host": "vms_per_host = 50 (a whole number from 1)",
+    "migration_threshold": "migration_threshold = 3 (1 to 5)",
     "link": 'link = 1000 (Mb/s) or "1 Gb/s"',
     "capacity": 'capacity = 500 (GiB) or "500 GiB"',
     "datastores": 'datastores = ["ds1", "ds2"]',

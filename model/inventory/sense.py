@@ -37,6 +37,7 @@ class Sense:
         for key in KINDS:
             yield from self._twice(KINDS[key], "name", getattr(self, key))
         yield from self._twice("host", "moid", self.hosts)
+        yield from self._unstated()
         for path, host in self.hosts:
             yield from self._known(f"{path}.datastores", "datastores", _list(host.get("datastores")))
             yield from self._capacity(path, host)
@@ -74,7 +75,7 @@ class Sense:
         guests = [vm for _, vm in self.vms if name and name in (vm.get("host"), vm.get("secondary"))]
         for key, unit in (("cpu", "MHz"), ("memory", "MiB")):
             room = number_of(host.get(key), key)
-            used = sum(_promised(vm, key) for vm in guests)
+            used = sum(promised(vm, key) for vm in guests)
             if room is not None and used > room:
                 message = f"host has insufficient capacity for VM: {used:,} {unit} reserved of {room:,}"
                 cure = f"{key} = {used} or more, or a VM less here (or smaller {key}_reservation)"
@@ -85,8 +86,31 @@ class Sense:
         for key in ("host", "secondary"):
             yield from self._unknown(f"{path}.{key}", "hosts", vm.get(key))
             yield from self._seat(f"{path}.{key}", vm, key)
+        yield from self._limits(path, vm)
         yield from self._secondary(f"{path}.secondary", vm)
         yield from self._tolerance(f"{path}.ft", vm)
+
+    def _unstated(self) -> Problems:
+        """What is counted on hosts must be stated of every host."""
+        traffic = any(number_of(vm.get("network"), "link") for _, vm in self.vms)
+        stated = traffic or any("network" in host for _, host in self.hosts)
+        ratio = self.settings.get("vcpus_per_core")
+        for path, host in self.hosts:
+            if stated and "network" not in host:
+                message = "network is missing, and other hosts or VMs of the file state theirs"
+                yield InventoryProblem(f"{path}.network", message, 'network = "10 Gb/s", or none anywhere')
+            if ratio is not None and "cores" not in host:
+                message = "cores is missing, and [settings] limits vcpus_per_core"
+                yield InventoryProblem(f"{path}.cores", message, "cores = 16, or no vcpus_per_core")
+
+    @staticmethod
+    def _limits(path: str, vm: Table) -> Problems:
+        """Nobody can be promised more than he may have."""
+        for key, unit in (("cpu", "MHz"), ("memory", "MiB")):
+            limit, own = (number_of(vm.get(f"{key}_{word}"), key) for word in ("limit", "reservation"))
+            if limit is not None and own is not None and own > limit:
+                message = f"the limit of {limit:,} {unit} is below the reservation of {own:,} {unit}"
+                yield InventoryProblem(f"{path}.{key}_limit", message, f"{key}_limit = {own} or more")
 
     def _seat(self, path: str, vm: Table, key: str) -> Problems:
         """A host that is to have a copy of the VM must be able to."""
@@ -184,9 +208,11 @@ class Sense:
                 yield InventoryProblem(path, message, f"{self._elsewhere(other, key)} for {other['name']!r}")
 
 
-def _promised(vm: Table, key: str) -> int:
-    """What a VM has reserved; 0 where its size is malformed."""
-    return number_of(vm.get(f"{key}_reservation", vm.get(key)), key) or 0
+def promised(vm: Table, key: str) -> int:
+    """What a VM has reserved, by default its demand up to its limit; 0 where its size is malformed."""
+    sizes = [number_of(vm.get(name), key) for name in (key, f"{key}_limit")]
+    own = vm.get(f"{key}_reservation", min((size for size in sizes if size is not None), default=None))
+    return number_of(own, key) or 0
 
 
 def _tables(data: Table, key: str) -> list[tuple[str, Table]]:

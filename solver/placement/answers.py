@@ -183,6 +183,20 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Contention:
+    """A VM that gets less of a resource than it counts, because its host has not enough: shares decide how
+    much. ``after``: in the answer's placement; else now."""
+
+    host: str
+    resource: str
+    vm: str
+    wanted: int
+    entitled: int
+    unit: str
+    after: bool
+
+
+@dataclass(frozen=True)
 class Answer:
     """The answer to a placement query. ``placement`` has a host (or NOWHERE) for every VM of ``problem``.
 
@@ -209,6 +223,7 @@ class Answer:
     seconds: float = 0.0
     seed: int = 0
     notes: tuple[str, ...] = ()
+    contention: tuple[Contention, ...] = ()
     checked: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
 

@@ -19,6 +19,7 @@ from .balancing import balance
 from .checking import check_answer
 from .checking_bounds import check_answer_bound
 from .engine import STANDARD, Effort, Outcome, Watch, fewest
+from .entitlements import contention
 from .evening import aim_of, even_out
 from .faults import Disagreement
 from .problem import NOWHERE, WHOLE, Integers, Problem, Rule
@@ -224,7 +225,16 @@ def _answer(
         return replace(found, explanation=Explanation(outcome.why) if outcome.impossible else None)
     placement = units.placement(outcome.at)
     moves = tuple(moves_of(problem, placement, target, goal))
-    return _checked(replace(found, placement=tuple(placement.tolist()), objective=value, moves=moves))
+    robbed = (
+        *contention(problem, problem.current.tolist(), after=False),
+        *contention(problem, placement.tolist(), after=True),
+    )
+    return _checked(
+        replace(
+            found,
+            placement=tuple(placement.tolist()), objective=value, moves=moves, contention=robbed,
+        )  # fmt: skip
+    )
 
 
 def worth(problem: Problem, goal: Goal, placement: Integers) -> int:

@@ -66,6 +66,33 @@ MEANING: dict[str, Meaning] = {
 }
 
 
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a VM in words, and as a predicate over reservation, limit or shares, and what is given.
+
+    ``obeyed(given, least, most, by_shares)``: ``by_shares`` is what the shares alone would give.
+    """
+
+    sentence: str
+    obeyed: Callable[[float, float, float, float], bool]
+
+
+SETTINGS: dict[str, Setting] = {
+    "reservation": Setting(
+        "A VM gets what is reserved for it, as far as it uses it, whatever the others want.",
+        lambda given, least, most, by_shares: given >= least,
+    ),
+    "limit": Setting(
+        "A VM counts and gets no more than its limit, even where the host is idle.",
+        lambda given, least, most, by_shares: given <= most,
+    ),
+    "shares": Setting(
+        "Where a host has not enough, what is between reservation and limit goes by shares.",
+        lambda given, least, most, by_shares: given == min(max(by_shares, least), most),
+    ),
+}
+
+
 def holds(rule: Rule, placement: Where) -> bool:
     """Whether a placement keeps the rule; a VM without a host breaks none."""
     return MEANING[rule.kind].holds(rule, placement)
@@ -153,7 +180,7 @@ def faults_of(problem: Problem, v: int, h: int, placement: Integers, limits: Int
     before = problem.load(placement)[h] - (problem.demand[v] if placement[v] == h else 0)
     for r in (before + problem.demand[v] > limits[h]).nonzero()[0]:
         resource, free = problem.resources[r], int(limits[h, r] - before[r])
-        found.append(f"{NO_ROOM}: {resource.name} {vm.demand[r]:,} of {max(free, 0):,} {resource.unit} free")
+        found.append(f"{NO_ROOM}: {resource.name} {vm.counted[r]:,} of {max(free, 0):,} {resource.unit} free")
     for rule in problem.rules:
         if v in rule.vms and not holds(rule, there.tolist()) and _blames(rule, v, h, there):
             found.append(f"{MEANING[rule.kind].fault}: {rule.name}")

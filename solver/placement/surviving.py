@@ -67,10 +67,7 @@ def promised(problem: Problem) -> Problem:
     kept = [r for r, resource in enumerate(problem.resources) if not resource.load]
     if not any("reservation" in problem.resources[r].name for r in kept):
         return problem
-    resources = tuple(replace(problem.resources[r], load=True) for r in kept)
-    hosts = tuple(replace(h, capacity=tuple(h.capacity[r] for r in kept)) for h in problem.hosts)
-    vms = tuple(replace(vm, demand=tuple(vm.demand[r] for r in kept)) for vm in problem.vms)
-    return replace(problem, resources=resources, hosts=hosts, vms=vms)
+    return _columns(problem, kept)
 
 
 def _sets(problem: Problem, failures: int) -> list[tuple[int, ...]]:
@@ -154,6 +151,7 @@ def _broken(found: Survival, problem: Problem, failed: Sequence[int]) -> Surviva
 
 def policies(problem: Problem, failures: int) -> Iterator[Policy]:
     """What the slot policy and the percentage policy say of the same failures."""
+    problem = _reserved_only(problem)
     up = [h for h, host in enumerate(problem.hosts) if host.state != "maintenance"]
     guarded = [v for v, vm in enumerate(problem.vms) if vm.host != NOWHERE and vm.restart > 0]
     yield _slots(problem, up, guarded, failures)
@@ -166,6 +164,23 @@ def policies(problem: Problem, failures: int) -> Iterator[Policy]:
         worst >= kept,
         f"{worst:.1%} free, {kept:.1%} to be kept for {failures} of {len(up)} hosts",
     )
+
+
+def _reserved_only(problem: Problem) -> Problem:
+    """The policies of vSphere HA count reservations of CPU and memory, no numbers of VMs or vCPUs."""
+    kept = [r for r, resource in enumerate(problem.resources) if "reservation" in resource.name]
+    return _columns(problem, kept) if kept else problem
+
+
+def _columns(problem: Problem, kept: list[int]) -> Problem:
+    """The problem with some of its resources, each to be filled whole."""
+    resources = tuple(replace(problem.resources[r], load=True) for r in kept)
+    hosts = tuple(replace(h, capacity=tuple(h.capacity[r] for r in kept)) for h in problem.hosts)
+    vms = tuple(
+        replace(vm, demand=tuple(vm.demand[r] for r in kept), reserved=(), limits=(), shares=())
+        for vm in problem.vms
+    )
+    return replace(problem, resources=resources, hosts=hosts, vms=vms)
 
 
 def _slots(problem: Problem, up: list[int], guarded: list[int], failures: int) -> Policy:
