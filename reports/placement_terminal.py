@@ -170,8 +170,11 @@ def explain(why: Explanation, console: Console, verbose: bool = False) -> None:
             "without any one of them there is a placement" if why.core.minimal else "perhaps not the fewest"
         )
         _say(console, f"These cannot all hold ({small}):", "bold")
-        for element in why.core.elements:
+        most = len(why.core.elements) if verbose else MOST_LINES
+        for element in why.core.elements[:most]:
             _say(console, f"  - {element}")
+        if len(why.core.elements) > most:
+            _say(console, f"  … and {len(why.core.elements) - most} more (--verbose shows them)", "dim")
     if why.cures:
         _say(console, "Any one of these helps, the cheapest first:", "bold")
         for cure in why.cures:

@@ -103,7 +103,7 @@ def _seamless(problem: Problem, stages: Sequence[Stage]) -> Iterable[str]:
 
 
 def _stage(problem: Problem, stage: Stage, off: Collection[int]) -> Iterable[str]:
-    bundles = [members - set(off) for members in _bundles(problem)]
+    bundles = _bundles(problem, off)
     if stage.splits > sum(least for _, least in _split(problem, bundles)):
         yield f"groups on several hosts do not cost {stage.splits} migrations"
     if len({floor.host for floor in stage.floors}) < len(stage.floors):
@@ -115,15 +115,15 @@ def _stage(problem: Problem, stage: Stage, off: Collection[int]) -> Iterable[str
             yield f"not shown: {floor.moves} VMs must leave {name} at {stage.high / 100:g} %"
 
 
-def _bundles(problem: Problem) -> list[set[int]]:
-    """VMs that only move together, by the keep-together rules; every VM is in one."""
-    bundle = [{v} for v in range(len(problem.vms))]
+def _bundles(problem: Problem, off: Collection[int]) -> list[set[int]]:
+    """VMs that only move together, by the keep-together rules; every VM that is not off is in one."""
+    bundle = {v: {v} for v in range(len(problem.vms)) if v not in off}
     for rule in problem.rules:
         if rule.kind == "keep together":
-            joined = set().union(*(bundle[v] for v in rule.vms))
+            joined = set().union(*(bundle[v] for v in rule.vms if v not in off))
             for v in joined:
                 bundle[v] = joined
-    return list({id(members): members for members in bundle}.values())
+    return list({id(members): members for members in bundle.values()}.values())
 
 
 def _split(problem: Problem, bundles: list[set[int]]) -> list[tuple[set[int], int]]:

@@ -17,6 +17,7 @@ from .bounds import repair_bound
 from .encoding import MOST_BOOLEANS, Piece, Question, Reply, piece_of
 from .problem import NOWHERE, Integers
 from .searching import Search
+from .shortages import no_room
 from .units import Units
 from .whole import solve_whole
 
@@ -132,7 +133,10 @@ def hopeless(units: Units) -> str:
 
 
 def _searched(units: Units, search: Search, bound: Bound, watch: Watch, decide: Decide) -> Outcome:
-    search.settle(20 * len(units.limits) + len(units.members))
+    if not search.settle(20 * len(units.limits) + len(units.members)) and booleans(units) > MOST_BOOLEANS:
+        why = no_room(units)
+        if why:
+            return Outcome(None, bound, True, why)
     if not units.misplaced(search.at).any() and not units.clashes(search.at):
         _improve(units, search, bound, watch, decide)
     at = search.at.copy() if units.sound(search.at) else None

@@ -16,10 +16,13 @@ import numpy as np
 from . import rules
 from .answers import Core, Cure, Explanation
 from .encoding import LARGEST, MOST_BOOLEANS
+from .engine import Effort, Watch, fewest
+from .names import capacity_name, datastores_name, pinned_name, rule_name, state_name
 from .problem import NOWHERE, WHOLE, Problem, Rule
+from .shortages import Shortage, core_of, reasons_of, said, shortage
 from .units import units_of
 
-MOST_ROWS, MOST_CURES, CONFLICTS = 12, 6, 50_000
+MOST_ROWS, MOST_CURES, MOST_TRIES, CONFLICTS = 12, 6, 4, 50_000
 UNPIN, WAKE, DROP, REACH = 1.5, 2.0, 1.0, 3.0  # what a cure costs; adding capacity: 10 for a mean host
 
 
@@ -60,7 +63,7 @@ class Named:
 
     def _rules(self) -> None:
         for rule in self.problem.rules:
-            literal = self._element(f"rule {rule.name!r}", DROP if not rule.soft else DROP / 2)
+            literal = self._element(rule_name(rule), DROP if not rule.soft else DROP / 2)
             if rule.kind == "keep apart":
                 self._apart(literal, rule)
             elif rule.kind == "keep together":
@@ -89,29 +92,26 @@ class Named:
                 self._forbid(self.z3.BoolVal(True), ((v, h) for v in self.vms))
             elif host.state == "maintenance":
                 self._forbid(
-                    self._element(f"{host.name} in maintenance mode", WAKE), ((v, h) for v in self.vms)
+                    self._element(state_name(host), WAKE), ((v, h) for v in self.vms)
                 )
             elif host.state == "quarantine":
                 new = ((v, h) for v in self.vms if self.problem.vms[v].host != h)
-                self._forbid(self._element(f"{host.name} in quarantine mode", WAKE), new)
+                self._forbid(self._element(state_name(host), WAKE), new)
         for v in self.vms:
             vm = self.problem.vms[v]
             if vm.pinned and vm.host != NOWHERE:
-                literal = self._element(f"{vm.name} may not be moved", UNPIN)
+                literal = self._element(pinned_name(vm), UNPIN)
                 self._forbid(literal, ((v, h) for h in self.hosts if h != vm.host))
             if vm.barred:
-                literal = self._element(f"the datastores of {vm.name}", REACH)
+                literal = self._element(datastores_name(vm), REACH)
                 self._forbid(literal, ((v, h) for h in vm.barred))
 
     def _capacities(self) -> None:
         limits = self.problem.limits(self.target)
-        for h, host in enumerate(self.problem.hosts):
-            for r, resource in enumerate(self.problem.resources):
+        for h in self.hosts:
+            for r in range(len(self.problem.resources)):
                 if sum(int(self.problem.demand[v, r]) for v in self.vms) > int(limits[h, r]):
-                    part = (
-                        f", {self.target / 100:g} % of it" if resource.load and self.target != WHOLE else ""
-                    )
-                    name = f"{resource.name} of {host.name} ({host.capacity[r]:,} {resource.unit}{part})"
+                    name = capacity_name(self.problem, h, r, self.target)
                     self.sums[name] = (h, r)
                     literal = self._element(name, 10.0)
                     self.solver.add(self.z3.Implies(literal, self.at_most(h, r, int(limits[h, r]))))
@@ -163,10 +163,16 @@ def explain(
     found = Explanation(
         summary, table_of(problem, target, out), conflicts=tuple(map(str, rules.conflicts(problem)))
     )
-    small, left_out = _shrunk(problem, target, out)
+    left_out = _shrunk(problem, target, out)
     if (len(problem.vms) - len(left_out)) * len(problem.hosts) > MOST_BOOLEANS:
-        return replace(found, cures=tuple(_missing(problem, target, out)))
-    named = Named(small, target, left_out)
+        reasons = reasons_of(problem, problem.limits(target), target, list(out))
+        short = shortage(reasons)
+        if short is None:
+            return replace(found, cures=tuple(_missing(problem, target, out)))
+        found = replace(found, summary=said(problem, short))
+        wide = core_of(reasons, short, stop)
+        return replace(found, core=wide, cures=tuple(_wide_cures(problem, target, out, wide, short, stop)))
+    named = Named(problem, target, left_out)
     core = named.core(list(named.elements))
     if core is None or stop():
         return found
@@ -187,15 +193,56 @@ def _missing(problem: Problem, target: int, out: Sequence[int]) -> list[Cure]:
     return [Cure(f"add at least {' and '.join(parts)} to the cluster", cost)] if parts else []
 
 
-def _shrunk(problem: Problem, target: int, out: Sequence[int]) -> tuple[Problem, list[int]]:
-    """Where single units have no host at all, only these; the question is small then."""
+def _wide_cures(
+    problem: Problem,
+    target: int,
+    out: Sequence[int],
+    core: Core,
+    short: Shortage,
+    stop: Callable[[], bool],
+) -> list[Cure]:
+    """Single changes of a large cluster, each seen to help: a placement with it was found."""
+    found: list[Cure] = []
+    for rule in (rule for rule in problem.rules if rule_name(rule) in core.elements):
+        if len(found) < MOST_TRIES and not stop() and _placeable(problem.without([rule]), target, out):
+            found.append(Cure(f"drop {rule_name(rule)}", DROP))
+    for h, host in enumerate(problem.hosts):
+        awake = [replace(o, state="normal") if i == h else o for i, o in enumerate(problem.hosts)]
+        asleep = state_name(host) in core.elements and not stop()
+        if asleep and _placeable(replace(problem, hosts=tuple(awake)), target, out):
+            found.append(Cure(_dropped(state_name(host)), WAKE))
+    if short.measure.rule is None:
+        found.append(_more_room(problem, target, short))
+    return found
+
+
+def _more_room(problem: Problem, target: int, short: Shortage) -> Cure:
+    """What the hosts of a shortage have too little of, at least."""
+    resource, missing = problem.resources[short.measure.resource], short.needed - short.there
+    all_of_them = len(short.hosts) == len(problem.hosts)
+    where = "the cluster" if all_of_them else f"those {len(short.hosts)} hosts, or others that they may be on"
+    if short.measure.size:
+        room = f"room for {missing} VMs of {short.measure.size:,} {resource.unit} {resource.name}"
+        return Cure(f"add {room} to {where}", 10.0)
+    size = -(-missing * WHOLE // target) if resource.load else missing
+    return Cure(f"add at least {size:,} {resource.unit} {resource.name} to {where}", 10.0)
+
+
+def _placeable(problem: Problem, target: int, out: Sequence[int]) -> bool:
+    """Whether the search finds a placement, with little effort."""
+    units = units_of(problem, problem.limits(target), out)
+    return fewest(units, target, Watch(Effort(rounds=20, pieces=0, seconds=10.0))).at is not None
+
+
+def _shrunk(problem: Problem, target: int, out: Sequence[int]) -> list[int]:
+    """What to leave out: where a single unit has no host at all, all but it; the question is small then."""
     units = units_of(problem, problem.limits(target), out)
     fits = units.allowed & (units.demand[:, None, :] <= units.limits[None, :, :]).all(axis=2)
     stuck = np.flatnonzero(~fits.any(axis=1))
     if not len(stuck):
-        return problem, list(out)
+        return list(out)
     kept = set(units.members[int(stuck[0])])
-    return problem, [v for v in range(len(problem.vms)) if v not in kept]
+    return [v for v in range(len(problem.vms)) if v not in kept]
 
 
 def table_of(

@@ -7,7 +7,7 @@ the others, and the tests hunt for disagreements. The words of refusals are DRS'
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from .problem import NOWHERE, Integers, Problem, Rule
@@ -114,8 +114,11 @@ def conflicts(problem: Problem) -> list[Conflict]:
     return [*_together_and_apart(problem), *_nowhere_to_go(problem), *_too_many_apart(problem)]
 
 
-def groups(problem: Problem) -> list[list[int]]:
-    """VMs that rules keep together, chains of rules joined; only groups of two and more."""
+def groups(problem: Problem, out: Collection[int] = ()) -> list[list[int]]:
+    """VMs that rules keep together, chains of rules joined; only groups of two and more.
+
+    A VM that is left ``out`` has no host, so it joins nobody.
+    """
     leader = list(range(len(problem.vms)))
 
     def find(v: int) -> int:
@@ -126,8 +129,9 @@ def groups(problem: Problem) -> list[list[int]]:
 
     for rule in problem.rules:
         if rule.kind == "keep together":
-            for v in rule.vms[1:]:
-                leader[max(find(v), find(rule.vms[0]))] = min(find(v), find(rule.vms[0]))
+            bound = [v for v in rule.vms if v not in out]
+            for v in bound[1:]:
+                leader[max(find(v), find(bound[0]))] = min(find(v), find(bound[0]))
     members: dict[int, list[int]] = defaultdict(list)
     for v in range(len(leader)):
         members[find(v)].append(v)

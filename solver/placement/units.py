@@ -153,7 +153,7 @@ def units_of(problem: Problem, limits: Integers, leave_out: Sequence[int] = ()) 
 
 def _members(problem: Problem, out: set[int]) -> tuple[tuple[int, ...], ...]:
     """The VMs of every unit, by their first VM."""
-    joined = [[v for v in group if v not in out] for group in groups(problem)]
+    joined = [[v for v in group if v not in out] for group in groups(problem, out)]
     grouped = {v for group in joined for v in group}
     alone = [[v] for v in range(len(problem.vms)) if v not in grouped and v not in out]
     return tuple(sorted(tuple(group) for group in [*joined, *alone] if group))
