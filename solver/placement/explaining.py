@@ -203,14 +203,15 @@ def _wide_cures(
 ) -> list[Cure]:
     """Single changes of a large cluster, each seen to help: a placement with it was found."""
     found: list[Cure] = []
-    for rule in (rule for rule in problem.rules if rule_name(rule) in core.elements):
-        if len(found) < MOST_TRIES and not stop() and _placeable(problem.without([rule]), target, out):
+    rules = [rule for rule in problem.rules if rule_name(rule) in core.elements]
+    asleep = [h for h, host in enumerate(problem.hosts) if state_name(host) in core.elements]
+    for rule in sorted(rules, key=lambda rule: -len(rule.vms))[:MOST_TRIES]:
+        if not stop() and _placeable(problem.without([rule]), target, out):
             found.append(Cure(f"drop {rule_name(rule)}", DROP))
-    for h, host in enumerate(problem.hosts):
+    for h in asleep[:MOST_TRIES]:
         awake = [replace(o, state="normal") if i == h else o for i, o in enumerate(problem.hosts)]
-        asleep = state_name(host) in core.elements and not stop()
-        if asleep and _placeable(replace(problem, hosts=tuple(awake)), target, out):
-            found.append(Cure(_dropped(state_name(host)), WAKE))
+        if not stop() and _placeable(replace(problem, hosts=tuple(awake)), target, out):
+            found.append(Cure(_dropped(state_name(problem.hosts[h])), WAKE))
     if short.measure.rule is None:
         found.append(_more_room(problem, target, short))
     return found

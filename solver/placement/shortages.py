@@ -66,9 +66,12 @@ class Reasons:
         key = self.effective if names is None else names & self.effective
         if key not in self.known:
             self.known.clear()
-            rows, kind_of = np.unique(np.packbits(self._free(key), axis=1), axis=0, return_inverse=True)
+            mine = np.packbits(self._free(key)[self.vms], axis=1)
+            rows, kind_of = np.unique(mine, axis=0, return_inverse=True)
             free = np.unpackbits(rows, axis=1, count=len(self.problem.hosts)).astype(bool)
-            self.known[key] = free, kind_of.reshape(-1)
+            every = np.zeros(len(self.problem.vms), dtype=np.int64)
+            every[self.vms] = kind_of.reshape(-1)
+            self.known[key] = free, every
         return self.known[key]
 
     def _free(self, names: frozenset[str]) -> Booleans:
@@ -191,6 +194,7 @@ def _cut(kinds: Booleans, needs: Integers, rooms: Integers) -> Booleans | None:
 
 def core_of(reasons: Reasons, short: Shortage, stop: Callable[[], bool] = lambda: False) -> Core:
     """The names that make the shortage, none too many; ``minimal`` where that was shown by placements."""
+    reasons = _narrowed(reasons, short)
     kept = _at_the_cut(reasons, short)
     own = {rule_name(short.measure.rule)} if short.measure.rule is not None else set()
     for name in sorted(kept, key=lambda name: (name in reasons.capacities.values(), name)):
@@ -199,6 +203,13 @@ def core_of(reasons: Reasons, short: Shortage, stop: Callable[[], bool] = lambda
     order = [name for name in _ordered(reasons, short) if name in kept]
     minimal = not stop() and all(_placed(reasons, short, kept - {name}) for name in order)
     return Core(tuple(order), minimal)
+
+
+def _narrowed(reasons: Reasons, short: Shortage) -> Reasons:
+    """The reasons as far as they concern the VMs of the shortage."""
+    vms = np.array(short.vms)
+    barred = {name: (np.intersect1d(rows, vms), columns) for name, (rows, columns) in reasons.barred.items()}
+    return Reasons(reasons.problem, reasons.limits, vms, barred, reasons.capacities)
 
 
 def _ordered(reasons: Reasons, short: Shortage) -> list[str]:
@@ -243,14 +254,14 @@ def _placed(reasons: Reasons, short: Shortage, names: frozenset[str]) -> bool:
     wide = sorted(_unlimited(reasons, short, names))
     if short.measure.rule is not None:
         wide = list(range(kinds.shape[1]))
-    easy, choices = kinds[:, wide].any(axis=1), kinds.sum(axis=1)
+    easy, choices = np.asarray(kinds[:, wide].any(axis=1)), kinds.sum(axis=1)
     room, demand = reasons.limits[:, r].copy(), reasons.problem.demand[:, r]
     hard = [v for v in short.vms if not easy[kind_of[v]]]
     for v in sorted(hard, key=lambda v: (int(choices[kind_of[v]]), -int(demand[v]), v)):
-        fits = np.asarray(kinds[kind_of[v]] & (room >= demand[v]))
+        fits = kinds[kind_of[v]] & (room >= demand[v])
         if not fits.any():
             return False
-        room[int(np.where(fits, room, -1).argmax())] -= demand[v]
+        room[int(np.where(fits, room, -1).argmax())] -= int(demand[v])
     return True
 
 
