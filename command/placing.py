@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,6 +117,20 @@ def run(options: argparse.Namespace) -> int:
     return _show(options, found)
 
 
+@contextmanager
+def _heeding() -> Iterator[Callable[[], bool]]:
+    """Within, Ctrl-C does not raise: the function that is given says whether it came."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _asked(
     options: argparse.Namespace, problem: Problem, inventory: Inventory | None, show: Callable[[Tick], None]
 ) -> Answer | Survival:
@@ -151,7 +168,11 @@ def _completed(options: argparse.Namespace, found: Answer, inventory: Inventory 
             if vm.name in found.off and vm.name not in found.refused
         ]
         why = found.explanation.summary if found.explanation else "no placement keeps all rules and limits"
-        return replace(found, explanation=explain(found.problem, found.target, out, why))
+        try:
+            return replace(found, explanation=explain(found.problem, found.target, out, why))
+        except KeyboardInterrupt:
+            note = "interrupted: that it is impossible is sure, the conflict was not looked for to the end"
+            return replace(found, notes=(*found.notes, note))
     if found.moves and len(found.moves) <= MOST_PLANNED:
         return _with_plan(options, found, inventory)
     return found
@@ -163,7 +184,9 @@ def _with_plan(options: argparse.Namespace, found: Answer, inventory: Inventory 
     from .solver.placement.modelled import checked
     from .solver.placement.planning import plan
 
-    made = plan(found.problem, found.placement, options.per_host, options.in_all, target=found.target)
+    limits = (options.per_host, options.in_all)
+    with _heeding() as stop:
+        made = plan(found.problem, found.placement, *limits, stop, target=found.target)
     if made.verdict.exit != 0:
         return replace(found, plan=made)
     complaints = check_plan(found.problem, made, found.placement, found.target)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
 from ..solver.placement.answers import Answer, Explanation, Plan, Survival, host_name
 from .as_json import write_text
 from .page import _figure, _section, _style, _table
 from .placement_json import to_json
 from .placement_pictures import gap_picture, hosts_picture, plan_picture
-from .placement_terminal import before_and_after, headline
+from .placement_terminal import before_and_after, checked_by, contended, headline, replayed
 
 MOST_ROWS = 500
 
@@ -29,14 +31,34 @@ def to_html(found: Answer | Survival) -> str:
         f"<style>{_style()}</style>\n</head>\n<body>\n<header><h1>{title} {badge}</h1>"
         f"{said}{notes}</header>\n<main>\n"
         + "\n".join(filter(None, sections))
-        + '\n</main>\n<footer class="soft"><p>The placement and the plan on this page were verified by the'
-        " independent checker.</p></footer>\n</body>\n</html>\n"
+        + f'\n</main>\n<footer class="soft"><p>{escape(_verified(found))}</p></footer>\n</body>\n</html>\n'
     )
+
+
+def _verified(found: Answer | Survival) -> str:
+    if isinstance(found, Survival):
+        return f"{found.witnesses:,} placements after failures were verified by the independent checker."
+    return checked_by(found) if found.checked else "There is no placement that could be checked."
+
+
+def _hosts(found: Answer) -> str:
+    """Every host in every resource, now and after."""
+    problem = found.problem
+    before, after = problem.load(problem.current), problem.load(np.array(found.placement))
+    columns = ["host", *(f"{r.name}, {r.unit}" for r in problem.resources)]
+    rows = [
+        [escape(host.name), *(f"{was:,} → {now:,} of {room:,}" if was != now else f"{now:,} of {room:,}"
+          for was, now, room in zip(before[h].tolist(), after[h].tolist(), host.capacity, strict=True))]
+        for h, host in enumerate(problem.hosts[:MOST_ROWS])
+    ]  # fmt: skip
+    lines = "".join(f"<p>{escape(line)}</p>" for line in contended(found)[:MOST_ROWS])
+    return _section("Hosts", lines + _table(columns, rows))
 
 
 def _answer(found: Answer) -> list[str]:
     return [
         _pictures(found) if found.placement else "",
+        _hosts(found) if found.placement else "",
         _moves(found),
         _plan(found, found.plan) if found.plan is not None else "",
         _explanation(found.explanation) if found.explanation is not None else "",
@@ -57,15 +79,18 @@ def _moves(found: Answer) -> str:
         return ""
     rows = [
         [str(m.priority), escape(m.vm), escape(m.source or "new"), escape(m.target), escape(m.size),
+         f"{m.cost:,}", "" if m.benefit is None else f"{m.benefit / 100:.2f} points",
          escape(m.why), "automatic" if m.automatic else "proposal"]
         for m in found.moves[:MOST_ROWS]
     ]  # fmt: skip
-    return _section("Moves", _table(["priority", "VM", "from", "to", "size", "why", "mode"], rows))
+    return _section(
+        "Moves", _table(["priority", "VM", "from", "to", "size", "carries", "worth", "why", "mode"], rows)
+    )
 
 
 def _plan(found: Answer, plan: Plan) -> str:
-    seen = f"The cluster model takes {plan.checked} of the migrations. " if plan.checked is not None else ""
-    text = f"<p>{escape(seen + plan.reason)}</p>"
+    text = f"<p>{escape(plan.reason + replayed(plan))}</p>"
+    text += "".join(f"<p>Not replayed in the model: {escape(line)}</p>" for line in plan.not_replayed)
     names = [
         [str(number), escape("; ".join(
             f"{found.problem.vms[m.vm].name}: {host_name(found.problem, m.source)} → "

@@ -139,8 +139,9 @@ def before_and_after(found: Answer) -> str:
 
 
 def _plan(found: Answer, plan: Plan, console: Console, verbose: bool) -> None:
-    seen = f"; the cluster model takes {plan.checked} of the migrations" if plan.checked is not None else ""
-    _say(console, f"Plan: {len(plan.steps)} steps; {plan.reason}{seen}", "bold")
+    _say(console, f"Plan: {len(plan.steps)} steps; {plan.reason}{replayed(plan)}", "bold")
+    for line in plan.not_replayed[: None if verbose else MOST_LINES]:
+        _say(console, f"  not replayed in the model: {line}", "yellow")
     most = len(plan.steps) if verbose else MOST_LINES
     for number, step in enumerate(plan.steps[:most], 1):
         moves = [
@@ -153,6 +154,14 @@ def _plan(found: Answer, plan: Plan, console: Console, verbose: bool) -> None:
         _say(console, f"  {number:2}. {'; '.join(shown)}{more}")
     if len(plan.steps) > most:
         _say(console, f"  … and {len(plan.steps) - most} more steps (--verbose shows them)", "dim")
+
+
+def replayed(plan: Plan) -> str:
+    """What the cluster model was seen to take."""
+    if plan.checked is None:
+        return ""
+    moves = sum(map(len, plan.steps))
+    return f"; the cluster model takes {plan.checked} of the {moves} moves, each an enabled action"
 
 
 def explain(why: Explanation, console: Console, verbose: bool = False) -> None:

@@ -145,6 +145,7 @@ class Question:
         if said == "unsat":
             return Reply("no" if self.exact else "unknown", {})
         if said != "sat":
+            heed_ctrl_c(self.solver)
             return Reply("unknown", {})
         model = self.solver.model()
         chosen = {u: h for (u, h), x in self.x.items() if self.z3.is_true(model.eval(x))}
@@ -153,6 +154,12 @@ class Question:
     def costs(self) -> dict[tuple[int, int], int]:
         """What every place costs in migrations."""
         return {(u, h): int(self.piece.units.cost[u, h]) for u, h in self.x if self.piece.units.cost[u, h]}
+
+
+def heed_ctrl_c(solver: z3.Solver) -> None:
+    """While Z3 works it swallows Ctrl-C and gives up: say it again. Raises KeyboardInterrupt."""
+    if "keyboard" in solver.reason_unknown():
+        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)

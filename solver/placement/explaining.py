@@ -15,7 +15,7 @@ import numpy as np
 
 from . import rules
 from .answers import Core, Cure, Explanation
-from .encoding import LARGEST, MOST_BOOLEANS
+from .encoding import LARGEST, MOST_BOOLEANS, heed_ctrl_c
 from .engine import Effort, Watch, fewest
 from .names import capacity_name, datastores_name, pinned_name, rule_name, state_name
 from .problem import NOWHERE, WHOLE, Problem, Rule
@@ -129,7 +129,10 @@ class Named:
 
     def check(self, names: Iterable[str]) -> str:
         """Can these elements be satisfied together: "sat", "unsat" or "unknown"."""
-        return str(self.solver.check(*[self.elements[name] for name in names]))
+        said = str(self.solver.check(*[self.elements[name] for name in names]))
+        if said == "unknown":
+            heed_ctrl_c(self.solver)
+        return said
 
     def core(self, names: Sequence[str]) -> Core | None:
         """Elements that conflict, minimal by deletion; None where nothing conflicts, or nobody knows."""

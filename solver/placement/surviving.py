@@ -125,7 +125,10 @@ def _after(problem: Problem, failed: Sequence[int]) -> bool | None:
     if not rest.vms:
         return True
     units = units_of(rest, rest.limits())
-    outcome = fewest(units, WHOLE, Watch(SET_EFFORT))
+    watch = Watch(SET_EFFORT)
+    outcome = fewest(units, WHOLE, watch)
+    if watch.stopped:  # SET_EFFORT has no limit of seconds: it was Ctrl-C
+        raise KeyboardInterrupt
     if outcome.at is None:
         return False if outcome.impossible else None
     complaints = check_placement(rest, units.placement(outcome.at).tolist(), WHOLE)

@@ -92,7 +92,7 @@ def test_explain_a_vm(cluster: Path, capsys: pytest.CaptureFixture[str]) -> None
 def test_evacuate_and_plan_in_the_model(capsys: pytest.CaptureFixture[str]) -> None:
     status, said = asked(capsys, "evacuate", FIGURE_1, "A")
     assert status == 0
-    assert "the cluster model takes 3 of the migrations" in said
+    assert "the cluster model takes 3 of the 3 moves" in said
 
 
 def test_plan_to_another_file(cluster: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from support import PROJECT
-from vmproof.model.inventory import InventoryError, read_inventory
-from vmproof.solver.placement import Problem
+from vmproof.model.inventory import Inventory, InventoryError, read_inventory
+from vmproof.solver.placement import Answer, Plan, Problem
 from vmproof.solver.placement.ganeti import parsed
 from vmproof.solver.placement.inventory import problem_of
 from vmproof.solver.placement.modelled import checked
 from vmproof.solver.placement.planning import plan
-from vmproof.solver.placement.queries import evacuate
+from vmproof.solver.placement.queries import admit, evacuate
 from vmproof.solver.placement.reading import read_problem
 
 FIGURE_1 = PROJECT / "examples" / "figure-1.toml"
@@ -120,6 +120,35 @@ def test_a_host_in_quarantine_keeps_its_vms_and_gets_no_more(tmp_path: Path) -> 
     answer = evacuate(problem, [problem.host_number("A")])
     assert answer.moves
     assert "B" not in {move.target for move in answer.moves}
+
+
+def replayed(inventory: Inventory, answer: Answer) -> Plan:
+    return checked(answer.problem, inventory, plan(answer.problem, answer.placement))
+
+
+def test_a_secondary_is_named_as_not_replayed_and_the_rest_goes_on() -> None:
+    inventory = read_inventory(FIGURE_1)
+    problem = problem_of(inventory)
+    made = replayed(inventory, evacuate(problem, [problem.host_number("C")]))
+    assert made.checked == 2
+    (skipped,) = made.not_replayed
+    assert skipped.startswith("A1 (secondary): a secondary is not moved but made anew")
+
+
+@pytest.mark.parametrize(("drs", "count"), [("fully automated", 1), ("manual", 0)])
+def test_a_new_vm_is_powered_on_in_the_model_where_drs_may_place_it(
+    tmp_path: Path, drs: str, count: int
+) -> None:
+    text = FIGURE_1.read_text(encoding="utf-8").replace('name = "D1"', 'name = "D1"\npower = "off"')
+    text = text.replace('drs = "fully automated"', f'drs = "{drs}"')
+    path = tmp_path / "off.toml"
+    path.write_text(text.replace('name = "D"\n', 'name = "D"\nquarantine = true\n'), encoding="utf-8")
+    inventory = read_inventory(path)
+    problem = problem_of(inventory)
+    made = replayed(inventory, admit(problem, [problem.vm_number("D1")]))
+    moves = sum(map(len, made.steps))
+    assert made.checked == moves - len(made.not_replayed)
+    assert (count == 0) == any("D1" in line for line in made.not_replayed)
 
 
 def test_every_migration_of_a_plan_is_one_the_cluster_model_takes() -> None:
