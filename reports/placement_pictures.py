@@ -18,29 +18,36 @@ MOST_BARS = 60
 
 
 def hosts_picture(found: Answer) -> bytes:
-    """The utilisation of every host before and after, one panel a load; a PNG."""
+    """What is used of every host before and after, one panel a resource that anybody uses; a PNG."""
     import numpy as np
     from matplotlib.figure import Figure
 
     problem = found.problem
-    loads = [r for r, resource in enumerate(problem.resources) if resource.load]
-    width = min(2.5 + 0.35 * len(problem.hosts), 16)
-    figure = Figure(figsize=(width, 2.3 * len(loads)), dpi=130, layout="constrained")
-    panels = figure.subplots(len(loads), 1, squeeze=False, sharex=True)[:, 0]
-    before, after = (problem.utilisation(p) / 100 for p in (problem.current, np.array(found.placement)))
-    for axes, r in zip(panels, loads, strict=True):
-        _bars(axes, before[:, r].tolist(), after[:, r].tolist(), found, problem.resources[r].name)
-    _names(panels[-1], problem)
-    panels[0].legend(fontsize=7, ncols=3, loc="upper right", frameon=False)
+    shown = [r for r in range(len(problem.resources)) if problem.demand[:, r].any()] or [0]
+    across = 2 if len(shown) > 2 and len(problem.hosts) <= 30 else 1
+    down = -(-len(shown) // across)
+    width = min(across * (2.5 + 0.35 * len(problem.hosts)), 16)
+    figure = Figure(figsize=(width, 0.4 + 1.9 * down), dpi=130, layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).reshape(-1)
+    room = np.maximum(problem.capacity, 1)
+    before, after = (100 * problem.load(p) / room for p in (problem.current, np.array(found.placement)))
+    for axes in panels[len(shown) :]:
+        axes.set_visible(False)
+    for axes, r in zip(panels, shown, strict=False):
+        resource = problem.resources[r]
+        target = found.target / 100 if resource.load else 100.0
+        _bars(axes, before[:, r].tolist(), after[:, r].tolist(), target, resource.name)
+        _names(axes, problem)
+    figure.legend(*panels[0].get_legend_handles_labels(), fontsize=7, ncols=3, loc="outside upper right",
+                  frameon=False)  # fmt: skip
     return _png(figure)
 
 
-def _bars(axes: Axes, before: Sequence[float], after: Sequence[float], found: Answer, name: str) -> None:
+def _bars(axes: Axes, before: Sequence[float], after: Sequence[float], target: float, name: str) -> None:
     places = range(len(before))
     axes.bar([p - 0.2 for p in places], before, 0.4, color=BEFORE, label="before")
     axes.bar([p + 0.2 for p in places], after, 0.4, color=AFTER, label="after")
-    if found.target <= 10_000:
-        axes.axhline(found.target / 100, color=LIMIT, linewidth=1, label=f"target {found.target / 100:g} %")
+    axes.axhline(target, color=LIMIT, linewidth=1, label=f"target {target:g} %")
     axes.set_ylabel(f"{name}, %", fontsize=8)
     axes.tick_params(labelsize=7)
     for side in ("top", "right"):
@@ -51,7 +58,8 @@ def _names(axes: Axes, problem: Problem) -> None:
     """The hosts' names, of many only every so many."""
     step = -(-len(problem.hosts) // MOST_BARS)
     places = list(range(0, len(problem.hosts), step))
-    axes.set_xticks(places, [problem.hosts[h].name for h in places], rotation=90 if len(places) > 12 else 0)
+    axes.set_xticks(places, [problem.hosts[h].name for h in places], fontsize=6,
+                    rotation=90 if len(places) > 12 else 0)  # fmt: skip
 
 
 def plan_picture(found: Answer, plan: Plan) -> bytes:

@@ -57,7 +57,7 @@ def _check_steps(problem: Problem, bound: Bound, goal: Goal, off: Collection[int
     """A migration changes the loads of two hosts, so the deviation falls by so much at most: however many
     migrations are made, the sum is not below the bound."""
     if bound.value > 0 and not bound.stages:
-        return [f"the bound {bound.value} is not of a kind that the checker knows: {bound.how}"]
+        return [f"the bound {bound.value} rests on a search: {bound.how}"]
     found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, off)]
     first = max((stage.moves for stage in bound.stages), default=0)
     left = [_falling(problem, r) for r, resource in enumerate(problem.resources) if resource.load]

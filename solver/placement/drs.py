@@ -1,8 +1,10 @@
 """Read a cluster from the JSON of the DRS instances: numbered hosts and VMs in two loads.
 
-``hosts`` and ``vms``: [MHz, MiB] each; ``current``: the host of every VM (null: none); ``anti``, ``aff``:
-groups of VM numbers; ``must``, ``mustnot``, ``should``, ``shouldnot``: VM → hosts. Optional: ``host_names``,
-``vm_names``, ``maintenance``, ``quarantine`` (host numbers), ``pinned`` (VM numbers).
+``hosts`` and ``vms``: [MHz, MiB] each, or one number a resource where ``resources`` names them: [name, unit]
+each, and "promise" as a third where a host may be filled whole, whatever the target. ``current``: the host of
+every VM (null: none); ``anti``, ``aff``: groups of VM numbers; ``must``, ``mustnot``, ``should``,
+``shouldnot``: VM → hosts. Optional: ``host_names``, ``vm_names``, ``maintenance``, ``quarantine`` (host
+numbers), ``pinned`` (VM numbers).
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ BINDINGS: dict[str, RuleKind] = {
     "shouldnot": "should not run on",
 }
 NAMES, HOST_LISTS = ("host_names", "vm_names"), ("maintenance", "quarantine")
-KEYS = ("name", "seed", "hosts", "vms", "current", *GROUPS, *BINDINGS, *NAMES, *HOST_LISTS, "pinned")
+KEYS = (
+    *("name", "seed", "resources", "hosts", "vms", "current", "pinned"),
+    *(*GROUPS, *BINDINGS, *NAMES, *HOST_LISTS),
+)
 
 
 def read_drs(path: Path) -> Problem:
@@ -50,6 +55,7 @@ def _problems(data: Any) -> Iterator[InventoryProblem]:
         if key not in KEYS:
             yield InventoryProblem(key, "there is no such key", one_of(key, KEYS))
     hosts, vms = _rows(data, "hosts"), _rows(data, "vms")
+    yield from _kinds(data)
     for key in ("hosts", "vms"):
         yield from _sizes(data, key)
     yield from _current(data.get("current"), len(hosts), len(vms))
@@ -72,12 +78,28 @@ def _rows(data: dict[str, Any], key: str) -> list[Any]:
 def _sizes(data: dict[str, Any], key: str) -> Iterator[InventoryProblem]:
     if not _rows(data, key):
         yield InventoryProblem(key, "is missing, or no list, or empty", f'"{key}": [[83200, 393216], …]')
+    kinds = _rows(data, "resources") or [["MHz", "MHz"], ["MiB", "MiB"]]
+    form = ", ".join(str(kind[0]) if isinstance(kind, list) and kind else "?" for kind in kinds)
     for i, row in enumerate(_rows(data, key)):
-        good = isinstance(row, list) and len(row) == 2 and all(_whole(x) and x >= 0 for x in row)
+        good = isinstance(row, list) and len(row) == len(kinds) and all(_whole(x) and x >= 0 for x in row)
         if not good:
-            yield InventoryProblem(
-                f"{key}[{i}]", f"{row!r} is no pair of sizes", "[MHz, MiB], whole numbers from 0"
-            )
+            message = f"{row!r} is not {len(kinds)} sizes"
+            yield InventoryProblem(f"{key}[{i}]", message, f"[{form}], whole numbers from 0")
+
+
+def _kinds(data: dict[str, Any]) -> Iterator[InventoryProblem]:
+    """What ``resources`` says, where it is there."""
+    cure = '"resources": [["cpu", "MHz"], ["memory", "MiB"], ["vms", "VMs", "promise"]]'
+    rows = _rows(data, "resources")
+    if "resources" in data and not rows:
+        yield InventoryProblem("resources", "is no list, or empty", cure)
+    for i, row in enumerate(rows):
+        texts = isinstance(row, list) and all(isinstance(text, str) and text for text in row)
+        if not texts or len(row) not in (2, 3) or row[2:] not in ([], ["promise"], ["load"]):
+            yield InventoryProblem(f"resources[{i}]", f"{row!r} is no name and unit", cure)
+    names = [str(row[0]) for row in rows if isinstance(row, list) and row]
+    if len(set(names)) < len(names):
+        yield InventoryProblem("resources", "a name is used twice", "names that differ")
 
 
 def _current(value: Any, hosts: int, vms: int) -> Iterator[InventoryProblem]:
@@ -139,7 +161,9 @@ def _problem(data: dict[str, Any], name: str) -> Problem:
         VM(vm_names[v], tuple(row), NOWHERE if h is None else h, pinned=v in pinned)
         for v, (row, h) in enumerate(zip(data["vms"], data["current"], strict=True))
     )
-    return Problem(data.get("name", name), LOADS, hosts, vms, tuple(_rules(data, vm_names)))
+    rows = data.get("resources")
+    kinds = LOADS if rows is None else tuple(Resource(r[0], r[1], r[2:] != ["promise"]) for r in rows)
+    return Problem(data.get("name", name), kinds, hosts, vms, tuple(_rules(data, vm_names)))
 
 
 def _rules(data: dict[str, Any], names: list[str]) -> Iterator[Rule]:

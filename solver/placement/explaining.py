@@ -22,7 +22,7 @@ from .problem import NOWHERE, WHOLE, Problem, Rule
 from .shortages import Shortage, core_of, reasons_of, said, shortage
 from .units import units_of
 
-MOST_ROWS, MOST_CURES, MOST_TRIES, CONFLICTS = 12, 6, 4, 50_000
+MOST_ROWS, MOST_CURES, MOST_TRIES, MOST_CURED, CONFLICTS = 12, 6, 4, 4_000, 50_000
 UNPIN, WAKE, DROP, REACH = 1.5, 2.0, 1.0, 3.0  # what a cure costs; adding capacity: 10 for a mean host
 
 
@@ -91,9 +91,7 @@ class Named:
             if host.state == "failed":
                 self._forbid(self.z3.BoolVal(True), ((v, h) for v in self.vms))
             elif host.state == "maintenance":
-                self._forbid(
-                    self._element(state_name(host), WAKE), ((v, h) for v in self.vms)
-                )
+                self._forbid(self._element(state_name(host), WAKE), ((v, h) for v in self.vms))
             elif host.state == "quarantine":
                 new = ((v, h) for v in self.vms if self.problem.vms[v].host != h)
                 self._forbid(self._element(state_name(host), WAKE), new)
@@ -179,7 +177,22 @@ def explain(
     core = named.core(list(named.elements))
     if core is None or stop():
         return found
-    return replace(found, core=core, cures=tuple(cures_of(named, core, stop)))
+    return replace(found, core=core, cures=tuple(_cures(problem, target, out, named, core, stop)))
+
+
+def _cures(
+    problem: Problem, target: int, out: Sequence[int], named: Named, core: Core, stop: Callable[[], bool]
+) -> list[Cure]:
+    """What helps the whole problem, where that is small enough; else what helps the VMs of the conflict."""
+    inside = sorted(set(range(len(problem.vms))) - set(out))
+    if named.vms == inside:
+        return cures_of(named, core, stop)
+    if len(inside) * len(problem.hosts) <= MOST_CURED:
+        return cures_of(Named(problem, target, out), core, stop)
+    names = " and ".join(problem.vms[v].name for v in named.vms)
+    return [
+        replace(c, text=f"{c.text} (as far as {names} are concerned)") for c in cures_of(named, core, stop)
+    ]
 
 
 def _missing(problem: Problem, target: int, out: Sequence[int]) -> list[Cure]:

@@ -182,9 +182,11 @@ def faults_of(problem: Problem, v: int, h: int, placement: Integers, limits: Int
     there[v] = h
     found = [*_state_faults(problem, v, h)]
     before = problem.load(placement)[h] - (problem.demand[v] if placement[v] == h else 0)
+    lacks = []
     for r in (before + problem.demand[v] > limits[h]).nonzero()[0]:
         resource, free = problem.resources[r], int(limits[h, r] - before[r])
-        found.append(f"{NO_ROOM}: {resource.name} {vm.counted[r]:,} of {max(free, 0):,} {resource.unit} free")
+        lacks.append(f"{resource.name} {vm.counted[r]:,} of {max(free, 0):,} {resource.unit} free")
+    found += [f"{NO_ROOM}: {', '.join(lacks)}"] if lacks else []
     for rule in problem.rules:
         if v in rule.vms and not holds(rule, there.tolist()) and _blames(rule, v, h, there):
             found.append(f"{MEANING[rule.kind].fault}: {rule.name}")

@@ -70,6 +70,19 @@ def test_every_mistake_of_a_drs_instance_at_once(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_drs_instance_may_name_its_resources(tmp_path: Path) -> None:
+    kinds = [["cpu", "MHz"], ["memory", "MiB"], ["network", "Mb/s"], ["vms", "VMs", "promise"]]
+    more = {"resources": kinds, "hosts": [[10, 20, 30, 2]] * 2, "vms": [[1, 2, 3, 1]] * 2}
+    problem = read_problem(written(tmp_path, {**SMALL, **more}))
+    assert [(r.name, r.load) for r in problem.resources][2:] == [("network", True), ("vms", False)]
+    assert problem.demand.tolist() == [[1, 2, 3, 1]] * 2
+    wrong = {**SMALL, **more, "resources": [["cpu"], *kinds[1:], ["vms", "VMs", "promis"]]}
+    with pytest.raises(InventoryError) as caught:
+        read_problem(written(tmp_path, wrong))
+    places = {problem.path for problem in caught.value.problems}
+    assert {"resources", "resources[0]", "resources[4]", "hosts[0]", "vms[1]"} <= places
+
+
 @pytest.mark.parametrize("content", ["[]", "{", "null"])
 def test_what_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.json"
