@@ -140,3 +140,41 @@ def test_ctrl_c_gives_the_best_so_far(cluster: Path, monkeypatch: pytest.MonkeyP
     assert answer.placement
     assert answer.bound is not None
     assert any("interrupted" in note for note in answer.notes)
+
+
+def test_balance_by_deviation_shows_what_each_move_is_worth(
+    cluster: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = asked(capsys, "balance", str(cluster), "--by", "deviation")
+    assert status == 0
+    assert "points" in said
+    assert "standard deviation in basis points + migrations" in said
+    assert "Checked independently: every rule and limit, the moves, the objective, the plan; not checked" in said
+
+
+def test_above_100_percent_contention_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path(FIGURE_1).read_text(encoding="utf-8")
+    text = text.replace('cpu = "6 GHz"', 'cpu = "18 GHz"\ncpu_reservation = 1000\ncpu_shares = "low"', 1)
+    path = tmp_path / "crowded.toml"
+    path.write_text(text, encoding="utf-8")
+    status, said = asked(capsys, "repair", str(path), "--target", "130%")
+    assert status == 0
+    assert "nothing to do" in said
+    assert "contention now: A2 gets " in said
+    found = json.loads(asked(capsys, "repair", str(path), "--target", "130%", "--json")[1])
+    assert {row["vm"] for row in found["contention"]} == {"A2"}
+    assert "the objective" in found["checked"]
+
+
+def test_ctrl_c_in_a_plan_is_heeded_between_its_steps() -> None:
+    import os
+    import signal
+
+    from vmproof.placing import _heeding
+
+    with _heeding() as stop:
+        assert not stop()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop()
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)

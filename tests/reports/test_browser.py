@@ -39,3 +39,16 @@ def test_the_page_can_be_photographed_at_the_width_of_a_telephone(tmp_path: Path
     picture = tmp_path / "page.png"
     browse(page, tmp_path / "profile", "--window-size=400,1600", f"--screenshot={picture}")
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.real
+def test_a_browser_shows_a_placement_with_its_pictures_and_what_was_checked(tmp_path: Path) -> None:
+    from support import PROJECT
+    from vmproof.main import main
+
+    file = str(PROJECT / "examples" / "figure-1.toml")
+    assert main(["place", "evacuate", file, "C", "--report", str(tmp_path)]) == 0
+    seen = browse(tmp_path / "report.html", tmp_path / "profile", "--dump-dom")
+    for expected in ("OPTIMAL", "Hosts", "memory reservation, MiB", "Checked independently", "Not replayed"):
+        assert expected in seen
+    assert seen.count("data:image/png;base64,") >= 3
