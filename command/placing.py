@@ -75,6 +75,11 @@ def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     place.add_argument(
         "--in-all", type=_count, default=1_000_000, metavar="N", help="and in the whole network"
     )
+    _add_effort(place)
+
+
+def _add_effort(place: argparse.ArgumentParser) -> None:
+    """How long to try, and how to show it."""
     place.add_argument("--rounds", type=_count, default=4_000, metavar="N", help="of the search (4000)")
     place.add_argument("--seconds", type=float, default=60.0, metavar="S", help="stop after S seconds (60)")
     place.add_argument("--seed", type=int, default=0, help="of the search (0)")
@@ -216,6 +221,9 @@ def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | 
     if not same or [host.name for host in other.hosts] != [host.name for host in problem.hosts]:
         raise UsageError(f"{options.to} has not the same hosts and VMs as {options.file}")
     goal = other.current
+    stopped = [vm.name for vm, h in zip(problem.vms, goal.tolist(), strict=True) if vm.host != -1 and h == -1]
+    if stopped:
+        raise UsageError(f"{options.to} has no host for {', '.join(stopped[:5])}: a plan stops no VM")
     off = tuple(vm.name for v, vm in enumerate(problem.vms) if goal[v] == -1)
     found = Answer("plan", Verdict.UNDETERMINED, problem, WHOLE, placement=tuple(goal.tolist()), off=off)
     moves, count = tuple(moves_of(problem, np.array(goal))), len(problem.moved(goal))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
 from ..solver.placement.answers import Answer, Explanation, Plan, Survival, host_name
 from .as_json import write_text
 from .page import _figure, _section, _style, _table
@@ -43,6 +41,8 @@ def _verified(found: Answer | Survival) -> str:
 
 def _hosts(found: Answer) -> str:
     """Every host in every resource, now and after."""
+    import numpy as np
+
     problem = found.problem
     before, after = problem.load(problem.current), problem.load(np.array(found.placement))
     columns = ["host", *(f"{r.name}, {r.unit}" for r in problem.resources)]

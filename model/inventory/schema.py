@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
 
 from .items import (
     BUDGETS,
@@ -49,7 +48,7 @@ def _shares(value: Any) -> Any:
     level = value in get_args(Priority)
     number = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_SHARES
     if not (level or number):
-        raise PydanticCustomError("shares", "is no level and no number of shares")
+        raise ValueError("is no level and no number of shares")
     return value
 
 
@@ -222,7 +221,6 @@ _MESSAGES = {
     "dict_type": "is no table",
     "model_type": "is no table",
     "too_short": "is empty",
-    "value_error": "is no size",
     "literal_error": "is not known",
 }
 Place = tuple[str | int, ...]
@@ -253,6 +251,8 @@ def _message(found: dict[str, Any], where: Place) -> str:
         limits = found["ctx"]
         limit = f"smaller than {limits['ge']}" if "ge" in limits else f"larger than {limits['le']:,}"
         return f"{value} is out of range: {limit}"
+    if kind == "value_error":
+        return f"{value} {found['ctx']['error']}"
     return f"{value} {_MESSAGES.get(kind, found['msg'].lower())}"
 
 

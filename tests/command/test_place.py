@@ -102,6 +102,9 @@ def test_plan_to_another_file(cluster: Path, tmp_path: Path, capsys: pytest.Capt
     assert status == 0
     assert "v0" in said
     assert main(["place", "plan", str(cluster)]) == 2
+    goal.write_text(json.dumps({**CLUSTER, "current": [1, None, 0, 1]}), encoding="utf-8")
+    assert main(["place", "plan", str(cluster), "--to", str(goal)]) == 2
+    assert "has no host for v1: a plan stops no VM" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -149,7 +152,8 @@ def test_balance_by_deviation_shows_what_each_move_is_worth(
     assert status == 0
     assert "points" in said
     assert "standard deviation in basis points + migrations" in said
-    assert "Checked independently: every rule and limit, the moves, the objective, the plan; not checked" in said
+    assert "Checked independently: every rule and limit, the moves, the objective, the plan" in said
+    assert "not checked: the bound" in said
 
 
 def test_above_100_percent_contention_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
