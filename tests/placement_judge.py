@@ -25,11 +25,12 @@ from vmproof.solver.placement import (
 )
 from vmproof.solver.placement.answers import Goal
 from vmproof.solver.placement.checking_bounds import check_answer_bound
-from vmproof.solver.placement.evening import aim_of
+from vmproof.solver.placement.evening import aim_of, deviation_bound
 from vmproof.solver.placement.explaining import Named, explain
 from vmproof.solver.placement.planning import plan
 from vmproof.solver.placement.queries import PRICES, admit, evacuate, rebalance, repair
 from vmproof.solver.placement.surviving import survive
+from vmproof.solver.placement.units import units_of
 
 EFFORT = Effort(rounds=30, pieces=3, seconds=None)
 KINDS: tuple[Any, ...] = (
@@ -180,8 +181,14 @@ def _highest(dice: random.Random) -> None:
 def _deviation(dice: random.Random) -> None:
     problem, threshold = cluster_of(dice), dice.randint(2, 5)
     up = sum(host.state != "maintenance" for host in problem.hosts)
+    goal = Goal("deviation", 1, aim_of(up, threshold))
     answer = rebalance(problem, threshold, EFFORT, by="deviation")
-    _balanced(answer, problem, Goal("deviation", 1, aim_of(up, threshold)))
+    _balanced(answer, problem, goal)
+    if answer.placement:
+        clear = (answer.objective or 0) + 60  # not cut at the truth by what is handed over
+        bound = deviation_bound(units_of(problem, problem.limits()), goal, clear)
+        assert bound.value <= (answer.objective or 0)
+        assert not check_answer_bound(replace(answer, bound=bound))
 
 
 def _partly(problem: Problem, new: list[int]) -> Iterator[tuple[int, ...]]:
@@ -321,7 +328,6 @@ def _plan(dice: random.Random) -> None:
 def reachable(problem: Problem, goal: tuple[int, ...], target: int = 10_000) -> bool:
     """Whether single migrations (or of one group) lead to the goal, by the plan checker alone."""
     from vmproof.solver.placement import Plan, PlannedMove
-    from vmproof.solver.placement.units import units_of
 
     groups = [tuple(members) for members in units_of(problem, problem.capacity).members]
     start = tuple(vm.host for vm in problem.vms)

@@ -5,6 +5,7 @@ No solver is asked; a bound that rests on a solver's word is refused.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +16,7 @@ from .checking import counts, limit_of
 from .problem import NOWHERE, WHOLE, Problem
 
 MOST_CHOICES = 100_000  # of VMs that leave a host, tried one after the other
-SLACK = 1e-6
+SLACK, CUTS = 1e-6, 31  # of floats; of the range of the mean
 
 
 def check_bound(
@@ -59,32 +60,51 @@ def _check_steps(problem: Problem, bound: Bound, goal: Goal, off: Collection[int
     if bound.value > 0 and not bound.stages:
         return [f"the bound {bound.value} rests on a search: {bound.how}"]
     found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, off)]
-    first = max((stage.moves for stage in bound.stages), default=0)
-    left = [_falling(problem, r) for r, resource in enumerate(problem.resources) if resource.load]
-    for k in range(first, bound.value // goal.price + 1):
-        deviation = max((row[min(k, len(row) - 1)] for row in left), default=0.0)
+    first, most = max((stage.moves for stage in bound.stages), default=0), bound.value // goal.price
+    left = [_falling(problem, r, most) for r, resource in enumerate(problem.resources) if resource.load]
+    for k in range(first, most + 1):
+        deviation = max((row[k] for row in left), default=0.0)
         if max(0, math.ceil(deviation - 0.5 - SLACK) - goal.aim) + goal.price * k < bound.value:
             return [*found, f"{k} migrations may do for less than {bound.value}"]
     return found
 
 
-def _falling(problem: Problem, r: int) -> list[float]:
-    """Of one load the least deviation after 0, 1, 2… migrations: what it is now, less the longest steps."""
+def _falling(problem: Problem, r: int, most: int) -> list[float]:
+    """Of one load the least deviation after 0, 1 … ``most`` migrations, wherever the mean will be."""
     up = [h for h, host in enumerate(problem.hosts) if host.state != "maintenance"]
-    size = {h: WHOLE / max(problem.hosts[h].capacity[r], 1) for h in up}
-    used = dict.fromkeys(up, 0.0)
-    steps = []
+    scale = {h: WHOLE / max(problem.hosts[h].capacity[r], 1) for h in up}
+    here: dict[int, list[int]] = {h: [] for h in range(len(problem.hosts))}
     for vm in problem.vms:
-        if vm.host == NOWHERE:
-            continue
-        there = size.get(vm.host, 0.0)
-        used[vm.host] = used.get(vm.host, 0.0) + counts(vm, r) * there
-        other = max((size[h] for h in up if h != vm.host), default=0.0)
-        steps.append(counts(vm, r) * math.hypot(there, other))
-    mean = sum(used[h] for h in up) / max(len(up), 1)
-    now = math.sqrt(sum((used[h] - mean) ** 2 for h in up))
-    rest = [now, *(now - total for total in accumulate(sorted(steps, reverse=True)))]
-    return [length / math.sqrt(max(len(up), 1)) for length in rest]
+        if vm.host != NOWHERE:
+            here[vm.host].append(counts(vm, r))
+    used = {h: sum(here[h]) * scale[h] for h in up}
+    every = heapq.nlargest(most, (size for sizes in here.values() for size in sizes))
+    low, high = min(used.values(), default=0.0), max(used.values(), default=0.0)
+    marks = [low + (high - low) * i / CUTS for i in range(CUTS + 1)]
+    least = [math.inf] * (most + 1)
+    for one, other in zip([-math.inf, *marks], [*marks, math.inf], strict=True):
+        leave = [(used[h] - other, scale[h], sorted(here[h], reverse=True)) for h in up]
+        arrive = [(one - used[h], scale[h], every) for h in up]
+        pairs = zip(_shrinking(leave, most), _shrinking(arrive, most), strict=True)
+        least = [min(so_far, a + b) for so_far, (a, b) in zip(least, pairs, strict=True)]
+    return [math.sqrt(square / max(len(up), 1)) for square in least]
+
+
+def _shrinking(rows: list[tuple[float, float, list[int]]], most: int) -> list[float]:
+    """The sum of squares of gaps after 0, 1 … steps: a host's gap shrinks by its largest sizes first, and
+    each next step of a host helps less, so the best steps of all are the best there are."""
+    gains, total = [], 0.0
+    for gap, scale, sizes in rows:
+        left = max(gap, 0.0)
+        total += left**2
+        for size in sizes[:most]:
+            if left <= 0:
+                break
+            after = max(left - size * scale, 0.0)
+            gains.append(left**2 - after**2)
+            left = after
+    best = accumulate(heapq.nlargest(most, [*gains, *[0.0] * most]))
+    return [max(total - gain, 0.0) for gain in (0.0, *best)]
 
 
 def _seamless(problem: Problem, stages: Sequence[Stage]) -> Iterable[str]:

@@ -11,7 +11,7 @@ Like DRS the search takes the best move again and again, exchanges too, but it a
 from __future__ import annotations
 
 import math
-from itertools import accumulate, combinations
+from itertools import combinations
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from .units import Units
 MOST_PLACEMENTS, CHUNK = 2_000_000, 20_000  # placements that are all tried, where there are no more
 TOP_HOSTS, PARTNERS = 6, 400
 HOW = "a migration changes two hosts: the deviation falls by so much at most with each"
+PIECES = 32  # into which the range of the mean is cut
 
 
 def aim_of(hosts: int, threshold: int) -> int:
@@ -132,6 +133,12 @@ class Even:
     def run(self) -> None:
         """Climb; then take a few moves back and climb another way, as often as the effort says."""
         self._climb(5_000)
+        if not self.watch.stop():
+            self.search.go_to(
+                Climb(self.units, self.best, self.watch.effort.seed, self.goal.price).run(self.watch.stop)
+            )
+            self._climb(5_000)
+            self.search.go_to(self.best)
         for _ in range(self.watch.effort.rounds // 20):
             if self.watch.stop() or not len(self.search.moved()):
                 break
@@ -223,29 +230,47 @@ class Even:
 def deviation_bound(units: Units, goal: Goal, best: int) -> Bound:
     """No placement has a smaller sum of deviation above the aim and migrations.
 
-    The loads of the hosts are a vector; its distance from an even one is sqrt(hosts) · deviation, and a
-    migration moves it by no more than its own length. Rounding to basis points changes half a point at most.
+    A migration takes one VM from a host and gives one to another. Wherever the mean will be (the range is cut
+    in pieces), the squares of what hosts lie above or below it shrink most if the largest VMs go where they
+    help most. Rounding to basis points changes half a point at most.
     """
     stage = stage_of(units, WHOLE, WHOLE)
-    left = np.array([_falling(units.problem, int(r)) for r in np.flatnonzero(units.problem.loads)])
-    value = best
-    for k in range(stage.moves, best // goal.price + 1):
-        deviation = float(left[:, min(k, left.shape[1] - 1)].max(initial=0.0))
-        value = min(value, max(0, math.ceil(deviation - 0.5 - 1e-6) - goal.aim) + goal.price * k)
+    most = best // goal.price
+    loads = np.flatnonzero(units.problem.loads)
+    rows = [_falling(units.problem, int(r), most) for r in loads]
+    left = np.max(rows, axis=0) if rows else np.zeros(most + 1)
+    above = np.maximum(np.ceil(left - 0.5 - 1e-6) - goal.aim, 0) + goal.price * np.arange(most + 1)
+    value = min(best, int(above[stage.moves :].min(initial=best)))
     return Bound(value, HOW, (stage,))
 
 
-def _falling(problem: Problem, r: int) -> list[float]:
-    """The least deviation of a load after 0, 1, 2… migrations."""
-    weight = np.zeros(len(problem.hosts) + 1)  # the last is that of NOWHERE
-    weight[problem.running] = WHOLE / np.maximum(problem.capacity[problem.running, r], 1)
-    order = np.argsort(-weight, kind="stable")
-    placed = problem.current != NOWHERE
-    here = problem.current[placed]
-    other = np.where(here == order[0], weight[order[1]], weight[order[0]])
-    steps = np.sort(problem.demand[placed, r] * np.hypot(weight[here], other))[::-1]
-    used = (problem.load(problem.current)[:, r] * weight[:-1])[problem.running]
-    now, n = float(np.sqrt(((used - used.mean()) ** 2).sum())) if len(used) else 0.0, max(len(used), 1)
-    return [length / math.sqrt(n) for length in (now, *(now - s for s in accumulate(steps.tolist())))]
+def _falling(problem: Problem, r: int, most: int) -> np.ndarray:
+    """The least deviation of a load after 0, 1 … ``most`` migrations."""
+    hosts = problem.running
+    weight = WHOLE / np.maximum(problem.capacity[hosts, r], 1)
+    used = problem.load(problem.current)[hosts, r] * weight
+    sizes = np.sort(problem.demand[problem.current != NOWHERE, r])[::-1]
+    go = [
+        np.sort(problem.demand[problem.current == h, r])[::-1] * w for h, w in zip(hosts, weight, strict=True)
+    ]
+    come = [sizes * w for w in weight]
+    edges = [-np.inf, *np.linspace(used.min(), used.max(), PIECES).tolist(), np.inf]
+    least = np.full(most + 1, np.inf)
+    for low, high in zip(edges, edges[1:], strict=False):
+        left = _squares(np.maximum(used - high, 0), go, most) + _squares(
+            np.maximum(low - used, 0), come, most
+        )
+        least = np.minimum(least, left)
+    return np.asarray(np.sqrt(least / max(len(hosts), 1)))
 
 
+def _squares(gaps: np.ndarray, sizes: list[np.ndarray], most: int) -> np.ndarray:
+    """The least sum of squares of the gaps after 0, 1 … ``most`` steps, a host's largest first."""
+    gains = [np.zeros(most)]
+    for gap, row in zip(gaps.tolist(), sizes, strict=True):
+        if gap > 0:
+            steps = np.cumsum(row[:most])
+            left = np.maximum(gap - np.concatenate([[0.0], steps[: np.searchsorted(steps, gap) + 1]]), 0) ** 2
+            gains.append(left[:-1] - left[1:])
+    best = np.sort(np.concatenate(gains))[::-1][:most]
+    return np.asarray(np.maximum((gaps**2).sum() - np.concatenate([[0.0], np.cumsum(best)]), 0))

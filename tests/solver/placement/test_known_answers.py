@@ -313,3 +313,33 @@ def test_a_limit_caps_what_a_vm_counts() -> None:
     capped = tuple(replace(vm, limits=(5,)) for vm in problem.vms)
     assert repair(problem).objective == 1
     assert repair(replace(problem, vms=capped)).objective == 0
+
+
+def test_the_checker_imports_neither_search_nor_encoding_nor_solver() -> None:
+    import ast
+    from pathlib import Path
+
+    from vmproof.solver.placement import checking
+
+    allowed = {
+        "answers", "problem", "checking", "__future__", "math", "heapq", "fractions", "collections",
+        "collections.abc", "itertools",
+    }  # fmt: skip
+    files = sorted(Path(checking.__file__).parent.glob("checking*.py"))
+    assert len(files) == 4
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        used = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        used |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+        assert used <= allowed, file.name
+
+
+def test_a_bound_of_the_deviation_that_is_too_high_is_refused() -> None:
+    from vmproof.solver.placement.checking_bounds import check_answer_bound
+
+    problem = cluster([100] * 12, [(4 + i % 9, i % 4) for i in range(36)])
+    answer = rebalance(problem, 5, Effort(rounds=100), by="deviation")
+    assert answer.bound is not None
+    assert answer.objective is not None
+    assert not check_answer_bound(answer)
+    assert check_answer_bound(replace(answer, bound=replace(answer.bound, value=answer.objective)))
