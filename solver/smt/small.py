@@ -70,6 +70,14 @@ def small_case(
     return question.answered(scope, members)
 
 
+def members_of(sizes: Sizes) -> dict[type[Sort], tuple[Sort, ...]]:
+    """So many members of every sort."""
+    return {
+        sort: tuple(sort(f"{sort.__name__.lower()}{i + 1}") for i in range(number))
+        for sort, number in sizes.items()
+    }
+
+
 class _Question:
     """One obligation over the members of a small scope."""
 
@@ -107,11 +115,11 @@ class _Question:
         self._prefer_first_values()
         model = self._model()
         statics = {s.name: self._table(model, s) for s in scope.model.statics.values()}
-        small = _scope(scope, members, statics)
+        small = small_scope(scope, members, statics)
         fields = {f.name: self._table(model, f) for f in scope.model.fields.values()}
         declared = self.action.parameters if self.action is not None else ()
         pairs = zip(self.parameters, declared, strict=True)
-        arguments = tuple(self._member(model, given, parameter.domain) for given, parameter in pairs)
+        arguments = tuple(value_in(self.theory, model, given, parameter.domain) for given, parameter in pairs)
         instance = None if self.action is None else Instance(self.action, arguments)
         return SmallCase(small, _packed(small, fields), instance)
 
@@ -133,7 +141,7 @@ class _Question:
         first = _first_value(self.theory, quantity.value)
         if default is not None:
             first = self.theory.universe.value(default, quantity.value)
-        for at, _ in self._places(quantity):
+        for at, _ in places_of(self.theory, quantity):
             yield equality(self.theory.before.read(quantity.name, at), first)
 
     def _granted(self, wishes: Sequence[Expr]) -> bool:
@@ -142,30 +150,33 @@ class _Question:
         self.solver.add(*wishes)
         return True
 
-    def _places(self, quantity: Quantity) -> Iterator[tuple[tuple[Expr, ...], Places]]:
-        values = [self.theory.universe.all_values(domain) or [] for domain in quantity.index]
-        for pairs in itertools.product(*values):
-            yield tuple(constant for _, constant in pairs), tuple(value for value, _ in pairs)
-
     def _table(self, model: z3.ModelRef, quantity: Quantity) -> dict[Places, Any]:
         return {
-            places: self._member(model, self.theory.before.read(quantity.name, at), quantity.value)
-            for at, places in self._places(quantity)
+            places: value_in(self.theory, model, self.theory.before.read(quantity.name, at), quantity.value)
+            for at, places in places_of(self.theory, quantity)
         }
 
-    def _member(self, model: z3.ModelRef, expression: Expr, domain: Domain) -> Any:
-        """The ordinary value that an expression has in a model."""
-        if isinstance(expression, Optional):
-            if not z3.is_true(model.eval(expression.present, model_completion=True)):
-                return NOBODY
-            expression = expression.member
-        value = model.eval(expression, model_completion=True)
-        if z3.is_bool(value):
-            return z3.is_true(value)
-        if z3.is_int_value(value):
-            return value.as_long()
-        known = self.theory.universe.all_values(_of_members(domain)) or []
-        return next(ordinary for ordinary, constant in known if constant.eq(value))
+
+def places_of(theory: Theory, quantity: Quantity) -> Iterator[tuple[tuple[Expr, ...], Places]]:
+    """All places of a field or static over the members of a small scope, in Z3 and plain."""
+    values = [theory.universe.all_values(domain) or [] for domain in quantity.index]
+    for pairs in itertools.product(*values):
+        yield tuple(constant for _, constant in pairs), tuple(value for value, _ in pairs)
+
+
+def value_in(theory: Theory, model: z3.ModelRef, expression: Expr, domain: Domain) -> Any:
+    """The ordinary value that an expression has in a model."""
+    if isinstance(expression, Optional):
+        if not z3.is_true(model.eval(expression.present, model_completion=True)):
+            return NOBODY
+        expression = expression.member
+    value = model.eval(expression, model_completion=True)
+    if z3.is_bool(value):
+        return z3.is_true(value)
+    if z3.is_int_value(value):
+        return value.as_long()
+    known = theory.universe.all_values(_of_members(domain)) or []
+    return next(ordinary for ordinary, constant in known if constant.eq(value))
 
 
 def _of_members(domain: Domain) -> Domain:
@@ -185,7 +196,7 @@ def _first_value(theory: Theory, domain: Domain) -> Expr:
     return known[0][1]
 
 
-def _scope(scope: Scope, members: Members, statics: Mapping[str, dict[Places, Any]]) -> Scope:
+def small_scope(scope: Scope, members: Members, statics: Mapping[str, dict[Places, Any]]) -> Scope:
     budgets = dict.fromkeys(scope.all_budgets, LARGE)
     data = {
         name: {(places if len(places) != 1 else places[0]): value for places, value in table.items()}
