@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .loading import Loaded
     from .model.language.scope import Scope
+    from .properties.prove import Options as ProveOptions
     from .properties.results import Result
     from .reports.terminal import Progress
 
@@ -36,6 +37,15 @@ def add_arguments(prove: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look for proofs with as few mechanisms as possible: each is left out once (takes minutes)",
     )
+    prove.add_argument(
+        "--suggest", action="store_true", help="look for lemmas that close the proofs, and print them as code"
+    )
+    prove.add_argument(
+        "--unaided", action="store_true", help="with --suggest: leave the model's own lemmas out"
+    )
+    prove.add_argument(
+        "--hunt", type=float, default=600.0, metavar="S", help="with --suggest: seconds for a property (600)"
+    )
     prove.add_argument("--no-cache", action="store_true", help="ask every obligation anew")
 
 
@@ -52,18 +62,26 @@ def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Resu
     def tell(done: int, total: int, seconds: float) -> None:
         progress.say(lambda: f"{done} of {total} obligations, {seconds:.1f} s")
 
-    return prove(
-        scope,
-        Options(
-            limits=Limits(options.seconds, options.work),
-            workers=options.workers or processors(),
-            cache=None if options.no_cache else cache_folder(),
-            only=tuple(options.only),
-            needs=options.needs,
-            expect={} if options.strict else loaded.expect,
-            on_tick=tell,
-        ),
+    how = Options(
+        limits=Limits(options.seconds, options.work),
+        workers=options.workers or processors(),
+        cache=None if options.no_cache else cache_folder(),
+        only=tuple(options.only),
+        needs=options.needs,
+        expect={} if options.strict else loaded.expect,
+        on_tick=tell,
     )
+    return _suggest(scope, options, how, progress) if options.suggest else prove(scope, how)
+
+
+def _suggest(scope: Scope, options: argparse.Namespace, how: ProveOptions, progress: Progress) -> Result:
+    """Look for lemmas, and prove with them."""
+    from .properties.suggesting.session import Options, suggest
+
+    def tell(text: str) -> None:
+        progress.say(lambda: text)
+
+    return suggest(scope, Options(how, options.hunt, unaided=options.unaided, on_progress=tell))
 
 
 def with_lemmas(scope: Scope) -> Scope:

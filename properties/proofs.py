@@ -49,12 +49,23 @@ class FailedInduction:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A lemma that was found: what it excludes, its code, and the invariants whose proof needs it."""
+
+    name: str
+    sentence: str
+    code: str
+    closes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Proof:
     """All obligations of a proof attempt; ``untouched`` actions write nothing that the invariant reads.
 
     ``uses``: for each invariant the mechanisms without which its obligations fail; ``leans_on``: the lemmas.
     ``starts``: a small cluster has a state to start from; ``idle``: actions for which none has a state that
     has all invariants and lets them happen. Without a start everything would be proved.
+    ``suggestions``: lemmas that were found by ``--suggest``.
     """
 
     obligations: tuple[Obligation, ...]
@@ -64,6 +75,7 @@ class Proof:
     inductions: tuple[FailedInduction, ...] = ()
     starts: bool = True
     idle: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
     @property
     def cached(self) -> int:

@@ -84,6 +84,7 @@ def proof_data(proof: Proof) -> dict[str, Any]:
         "failed_inductions": [_induction(failed) for failed in proof.inductions],
         "starts": proof.starts,
         "idle": list(proof.idle),
+        "suggestions": [{**asdict(found), "closes": list(found.closes)} for found in proof.suggestions],
     }
 
 

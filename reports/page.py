@@ -10,7 +10,7 @@ from pathlib import Path
 from ..properties.results import Finding, Result, Step, Verdict
 from .as_json import to_json, write_text
 from .pictures import cluster_picture, state_graph_picture
-from .proof_text import induction_lines, table_of, used_by
+from .proof_text import induction_lines, suggestion_lines, table_of, used_by
 from .sentences import called, changes_of, counts_of, details_of, value_text
 
 _READING = {
@@ -136,9 +136,11 @@ def _proof(result: Result) -> str:
     used = [[f"<code>{escape(name)}</code>", escape(text)] for name, text in used_by(result.proof)]
     cases = ["\n".join(induction_lines(failed)) for failed in result.proof.inductions]
     failed = "".join(f"<pre>{escape(case)}</pre>" for case in cases)
+    code = "\n".join(suggestion_lines(result.proof))
     return (
         _section("What the proofs use", _table(["invariant", "mechanisms and lemmas"], used))
         + (_section("Failed inductions", failed) if failed else "")
+        + (_section("Suggested lemmas", f"<pre>{escape(code)}</pre>") if code else "")
         + _section("Obligations", _table(head, [[escape(cell) for cell in row] for row in rows]))
     )
 

@@ -23,6 +23,14 @@ def induction_lines(failed: FailedInduction) -> list[str]:
     return lines
 
 
+def suggestion_lines(proof: Proof) -> list[str]:
+    """The lemmas that were found, as code to be pasted, each after what it closes."""
+    lines = ["Lemmas that close a proof, to be pasted into the model (from vmproof import lemma, no):"]
+    for found in proof.suggestions:
+        lines += ["", f"# for {', '.join(found.closes)}", *found.code.splitlines()]
+    return lines if proof.suggestions else []
+
+
 def obligation_lines(proof: Proof) -> list[str]:
     """One line an obligation."""
     return [_line(obligation) for obligation in proof.obligations]

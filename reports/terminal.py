@@ -128,7 +128,7 @@ def render(result: Result, console: Console, *, verbose: bool = False) -> None:
 
 def _proof(console: Console, proof: Proof, verbose: bool) -> None:
     """What a proof used, the inductions that failed, and (verbose) every obligation."""
-    from .proof_text import induction_lines, obligation_lines, summary_lines
+    from .proof_text import induction_lines, obligation_lines, suggestion_lines, summary_lines
 
     for failed in proof.inductions:
         console.print()
@@ -137,6 +137,10 @@ def _proof(console: Console, proof: Proof, verbose: bool) -> None:
         for line in lines:
             _say(console, f"  {line}")
     console.print()
+    for line in suggestion_lines(proof):
+        _say(console, line)
+    if proof.suggestions:
+        console.print()
     for line in (obligation_lines(proof) if verbose else []) + summary_lines(proof):
         _say(console, line, "dim")
 

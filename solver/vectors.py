@@ -56,17 +56,18 @@ class Vectors:
             case Const(value=value):
                 return np.full(len(self.states), number_of(value))
             case Cell(index=index):
-                return self._numbers[index][self.states[:, index]]
+                column: Column = self._numbers[index][self.states[:, index]]
+                return column
             case Where(condition=condition, yes=yes, otherwise=otherwise):
                 return np.where(self.value(condition) != 0, self.value(yes), self.value(otherwise))
             case Arithmetic(operator=operator, left=left, right=right):
                 return _OPERATORS[operator](self.value(left), self.value(right))
             case Equal(left=left, right=right):
-                return self.value(left) == self.value(right)
+                return np.equal(self.value(left), self.value(right))
             case Less(left=left, right=right):
-                return self.value(left) < self.value(right)
+                return np.less(self.value(left), self.value(right))
             case Not(part=part):
-                return self.value(part) == 0
+                return np.equal(self.value(part), 0)
             case And(parts=parts) | Or(parts=parts):
                 join = np.logical_and if isinstance(term, And) else np.logical_or
                 return reduce(join, (self.value(part) != 0 for part in parts))

@@ -4,7 +4,7 @@
     s.count(Host, lambda host: s.lock[vm, host] != Lease.NONE) <= 1
 
 A box is made of looks. A look is a truth value, a member of an enumeration or a number that is read from a
-state, at places which are members of a small scope as long as the box is being found, and variables in the end.
+state, at places that are members of a small scope while the box is being found, and variables in the end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...model.language.domains import BOOL, NOBODY, Choice, Domain, MaybeMember, Member, Range, Sort
+from ...model.language.domains import BOOL, Choice, Domain, MaybeMember, Member, Range, Sort
 from ...model.language.state import Quantity
 from ...model.language.terms import And, Const, Count, Equal, Less, Not, Or, Read, Term, Var
 
@@ -222,8 +222,3 @@ def _none_of(term: Term, values: list[Any]) -> Term:
 def holds_members(domain: Domain) -> bool:
     """Whether a field with this domain holds members of a sort."""
     return isinstance(domain, Member | MaybeMember)
-
-
-def is_nobody(value: Any) -> bool:
-    """Whether a value is the absent one."""
-    return value is NOBODY

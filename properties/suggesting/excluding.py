@@ -1,4 +1,4 @@
-"""From a step that breaks a statement to lemmas that exclude it: boxes around its state that nothing reached is in.
+"""From a step that breaks a statement to lemmas that exclude it: boxes around its state that nothing reaches.
 
 What has to be known of the state is a handful of cells. Some of them together never occur in a state that was
 reached, whatever members stand in their places: each smallest such set, made as large as the states that were
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...model.language.domains import NOBODY, Integer, Range, Sort
+from ...model.language.domains import Domain, Integer, Member, Range, Sort
 from ...model.language.terms import Const, Term
 from ...solver.ground import Grounder
 from ...solver.smt.steps import Known
@@ -75,9 +75,7 @@ def _rows(found: Reached, looks: Sequence[Look]) -> Iterator[Rows]:
         yield np.unique(np.stack([np.asarray(c, dtype=np.int64) for c in columns], axis=1), axis=0)
 
 
-def _domain(member: Sort) -> Any:
-    from ...model.language.domains import Member
-
+def _domain(member: Sort) -> Domain:
     return Member(type(member))
 
 
@@ -178,6 +176,3 @@ def _widened(
         inside[i] = {v for v in looks[i].domain.values({}) if number_of(v) not in taken}
     every = ((looks[i], frozenset(inside[i])) for i in subset)
     return Box(frozenset((look, v) for look, v in every if len(v) < len(look.domain.values({}))))
-
-
-__all__ = ["NOBODY", "Excluder", "Seen", "looks_of"]

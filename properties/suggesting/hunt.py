@@ -1,13 +1,13 @@
 """The search for lemmas: from a step that breaks a statement to one that excludes it, until no step is left.
 
-A lemma that no other lemma can save is given up, and what leaned on it is asked again: what remains in the end
-is inductive over the members of the small scope.
+A lemma that no other lemma can save is given up, and what leaned on it is asked again: what remains in the
+end is inductive over the members of the small scope.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...model.language.predicates import Predicate
@@ -105,7 +105,7 @@ class Hunt:
             self.kept.add((action, name))
             return True
         self.rounds += 1
-        best = self._best(core, action, name)
+        best = self._best(core)
         if best is None:
             return False
         predicate = best.predicate if isinstance(best, Lemma) else best
@@ -118,11 +118,11 @@ class Hunt:
     def _others(self, name: str) -> list[str]:
         return [other for other in self.chosen if other != name]
 
-    def _best(self, core: list[Known], action: str, name: str) -> Lemma | Predicate | None:
+    def _best(self, core: list[Known]) -> Lemma | Predicate | None:
         """Of what excludes a step the statement that fewest actions break."""
         best: Lemma | Predicate | None = None
         fewest = len(self.scope.traces) + 1
-        for candidate in self._candidates(core, action, name):
+        for candidate in self._candidates(core):
             self._look_at_clock()
             predicate = candidate.predicate if isinstance(candidate, Lemma) else candidate
             broken = self._broken(predicate, fewest)
@@ -132,12 +132,12 @@ class Hunt:
                 break
         return best
 
-    def _candidates(self, core: list[Known], action: str, name: str) -> Iterator[Lemma | Predicate]:
+    def _candidates(self, core: list[Known]) -> Iterator[Lemma | Predicate]:
         """The model's own statements that exclude the step, then boxes around it."""
         for own, predicate in self.own.items():
-            if own not in self.chosen and own not in self.banned and own != name:
-                if self.steps.excludes(predicate, core):
-                    yield predicate
+            free = own not in self.chosen and own not in self.banned
+            if free and self.steps.excludes(predicate, core):
+                yield predicate
         measured = 0
         for box in self.excluder.boxes(core):
             if box in self.banned:
@@ -183,8 +183,3 @@ class Hunt:
             )
             seconds = time.monotonic() - self.began
             self.on_progress(Progress(self.candidates, len(self.lemmas), waiting, self.rounds, seconds))
-
-
-def names_of(lemmas: Iterable[Lemma]) -> list[str]:
-    """The names of some lemmas."""
-    return [lemma.name for lemma in lemmas]

@@ -1,20 +1,19 @@
-"""A lemma as a modeller would write it: code that can be pasted, and a sentence that says what it excludes."""
+"""A lemma as a modeller would write it: code to be pasted, and a sentence that says what it excludes."""
 
 from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from ...model.language import NOBODY, at, lemma, no, where
 from ...model.language.actions import Parameter
-from ...model.language.domains import Choice, Domain, Member
+from ...model.language.domains import Choice, Domain
 from ...model.language.misuse import Source
 from ...model.language.predicates import Predicate
 from ...model.language.state import Model
-from ...model.language.terms import Const, Count, Less, Not, Or, Term, Var
+from ...model.language.terms import And, Const, Count, Less, Not, Or, Term, Var
 from ...model.language.wording import show, word
 from .boxes import Box, FieldLook, LessLook, Look, SameLook, statement, variables
 
@@ -90,7 +89,7 @@ def _wrapped(body: Term) -> str:
     text = show(body)
     if len(text) <= WIDTH:
         return text
-    if isinstance(body, Not) and hasattr(body.part, "parts"):
+    if isinstance(body, Not) and isinstance(body.part, And):
         lines = "\n        & ".join(_part(part) for part in body.part.parts)
         return f"no(\n        {lines}\n    )"
     return f"(\n        {text}\n    )"
@@ -169,6 +168,3 @@ def _words_of(model: Model) -> dict[str, Any]:
     named = {kind.__name__: kind for kind in kinds if isinstance(kind, type)}
     words = {"no": no, "where": where, "at": at, "NOBODY": NOBODY, "lemma": lemma}
     return {**words, **named, model.name: model.state}
-
-
-__all__ = ["Enum", "Lemma", "Member", "lemma_of"]

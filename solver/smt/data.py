@@ -17,7 +17,7 @@ from .small import Sizes, members_of, places_of, small_scope, value_in
 from .states import Before
 from .universe import Expr, equality
 
-USUAL = 0.7  # of the places of a static keep the value that the model has for them by default
+USUAL = (0.9, 0.7, 0.5)  # of the places of the statics keep the value that the model has by default
 LARGEST = 3  # of a number that is drawn
 
 
@@ -46,11 +46,13 @@ def _wishes(theory: Theory, dice: random.Random | None) -> Iterator[Expr]:
     """A value for every place of every static, in a random order."""
     statics = theory.scope.model.statics.values()
     places = [(static, at) for static in statics for at, _ in places_of(theory, static)]
+    usual = 1.0
     if dice is not None:
         dice.shuffle(places)
+        usual = dice.choice(USUAL)
     for static, at in places:
         value = _usual(theory, static)
-        if dice is not None and dice.random() > USUAL:
+        if dice is not None and dice.random() > usual:
             value = dice.choice(_values(theory, static.value))
         yield equality(theory.before.read(static.name, at), theory.universe.value(value, static.value))
 

@@ -6,7 +6,7 @@ the cells that it needs are found, all others may have any value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ class SmallSteps:
             places = [theory.universe.value(p, d) for p, d in zip(known.places, domains, strict=True)]
             read = theory.before.read(known.quantity.name, tuple(places))
             solver.add(equality(read, theory.universe.value(known.value, known.quantity.value)))
-        return solver.check() == z3.unsat
+        return bool(solver.check() == z3.unsat)
 
     def _model(self, action: str, predicate: Predicate, assumed: Iterable[str]) -> z3.ModelRef | None:
         self.learn(predicate)
@@ -151,8 +151,3 @@ def _new_solver() -> z3.Solver:
     solver.set("core.minimize", True)
     solver.set("ctrl_c", False)
     return solver
-
-
-def sizes_text(sizes: Sizes) -> Mapping[str, int]:
-    """The sizes by the names of their sorts."""
-    return {sort.__name__: number for sort, number in sizes.items()}
