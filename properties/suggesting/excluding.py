@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...model.language.domains import Domain, Integer, Member, Range, Sort
+from ...model.language.plain import Packed
+from ...model.language.predicates import Predicate
+from ...model.language.scope import Scope
 from ...model.language.terms import Const, Term
 from ...solver.ground import Grounder
 from ...solver.smt.steps import Known
-from ...solver.vectors import Vectors, number_of
+from ...solver.vectors import Vectors, matrix, number_of
 from .boxes import Box, FieldLook, LessLook, Look, SameLook, holds_members
 from .reached import Reached
+from .wide import Wide
 
 MOST_LOOKS = 4
 MOST_VARIABLES = 4
@@ -103,10 +107,30 @@ def _fields(look: Look) -> tuple[str, ...]:
 
 @dataclass
 class Excluder:
-    """Finds boxes around counterexamples. ``reached``: the states that a lemma must not exclude."""
+    """Finds boxes around counterexamples. ``reached``: the states that a lemma must not exclude.
+
+    ``wide``: many more of them, that a lemma can be held against.
+    """
 
     reached: list[Reached]
+    wide: Sequence[Wide] = ()
     most: int = MOST_LOOKS
+
+    def refuted(self, predicate: Predicate) -> bool:
+        """Whether a statement is false in a reached state; that is kept, it refutes others, too."""
+        states = [(wide.scope, wide.against(predicate)) for wide in self.wide]
+        found = [(scope, state) for scope, state in states if state is not None]
+        for scope, state in found:
+            self._keep(scope, state)
+        return bool(found)
+
+    def _keep(self, scope: Scope, state: Packed) -> None:
+        one = matrix([state], len(scope.cells))
+        for place, known in enumerate(self.reached):
+            if known.scope is scope:
+                self.reached[place] = replace(known, states=np.concatenate([known.states, one]))
+                return
+        self.reached.append(Reached(scope, one, False))
 
     def boxes(self, core: Sequence[Known]) -> list[Box]:
         """Candidates that exclude a counterexample, the simplest first."""

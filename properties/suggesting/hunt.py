@@ -54,12 +54,13 @@ class Hunt:
     lemmas: dict[str, Lemma] = field(default_factory=dict)
     stuck: dict[str, str] = field(default_factory=dict)
     candidates: int = 0
+    refuted: int = 0
     rounds: int = 0
 
     def __post_init__(self) -> None:
         self.began = time.monotonic()
         self.taken = {*self.scope.model.predicates}
-        self.banned: set[object] = set()
+        self.banned: set[Box | str] = set()
         self.kept: set[tuple[str, str]] = set()
         self.chosen |= self.goals
         self._reads: dict[str, frozenset[str]] = {}
@@ -138,15 +139,29 @@ class Hunt:
             free = own not in self.chosen and own not in self.banned
             if free and self.steps.excludes(predicate, core):
                 yield predicate
-        measured = 0
-        for box in self.excluder.boxes(core):
-            if box in self.banned:
-                continue
-            self.candidates += 1
-            lemma = self._lemma(box)
-            if measured < MOST_MEASURED and self.steps.holds_at_start(lemma.predicate):
+        tried, measured = set[Box](), 0
+        while measured < MOST_MEASURED and (lemma := self._next_lemma(core, tried)) is not None:
+            if self.steps.holds_at_start(lemma.predicate):
                 measured += 1
                 yield lemma
+
+    def _next_lemma(self, core: list[Known], tried: set[Box]) -> Lemma | None:
+        """The simplest box around a step that is new, and that no state that is reached is in."""
+        boxes = self._untried(core, tried)
+        while boxes:
+            box = boxes.pop(0)
+            tried.add(box)
+            self.candidates += 1
+            self._look_at_clock()
+            lemma = self._lemma(box)
+            if not self.excluder.refuted(lemma.predicate):
+                return lemma
+            self.refuted += 1
+            boxes = self._untried(core, tried)
+        return None
+
+    def _untried(self, core: list[Known], tried: set[Box]) -> list[Box]:
+        return [box for box in self.excluder.boxes(core) if box not in self.banned | tried]
 
     def _lemma(self, box: Box) -> Lemma:
         if box not in self._known:

@@ -23,6 +23,7 @@ from ..results import Result, Verdict
 from .excluding import Excluder
 from .hunt import Hunt, OutOfTime, Progress
 from .reached import Effort, Reached, most_parameters, reached, sizes_to_reach
+from .wide import Wide
 from .written import Lemma
 
 KINDS = ("invariant", "lemma")
@@ -33,13 +34,16 @@ Sizes = dict[type[Sort], int]
 class Options:
     """How hard lemmas are looked for. ``unaided``: the model's own lemmas are left out.
 
-    ``seconds`` are those of each property, ``scopes`` how many small scopes states are reached in.
+    ``seconds`` are those of each property, ``scopes`` how many small scopes states are reached in one by one;
+    where these are too large, ``wide`` ones are grown as diagrams, each for so many seconds.
     """
 
     prove: ProveOptions = field(default_factory=ProveOptions)
     seconds: float = 600.0
-    scopes: int = 12
+    scopes: int = 8
     effort: Effort = Effort()
+    wide: int = 5
+    wide_seconds: float = 15.0
     unaided: bool = False
     seed: int = 0
     on_progress: Callable[[str], None] | None = None
@@ -54,6 +58,7 @@ class Outcome:
     obstacle: str = ""
     rounds: int = 0
     candidates: int = 0
+    refuted: int = 0
     seconds: float = 0.0
 
     def data(self) -> dict[str, object]:
@@ -64,6 +69,7 @@ class Outcome:
             "obstacle": self.obstacle,
             "rounds": self.rounds,
             "candidates": self.candidates,
+            "refuted": self.refuted,
             "seconds": round(self.seconds, 2),
         }
 
@@ -107,6 +113,7 @@ class Session:
         only = options.prove.only
         self.asked = [name for name in self.properties if not only or name in only]
         self.reached: list[Reached] = []
+        self.wide: list[Wide] = []
         self.found: dict[str, Lemma] = {}
         self.outcomes: list[Outcome] = []
         self.stopped = ""
@@ -136,6 +143,18 @@ class Session:
                 self.reached.append(reached(small, self.options.effort, dice))
                 states = sum(len(found.states) for found in self.reached)
                 self._tell(f"{states:,} states reached in {len(self.reached)} small scopes")
+        if not all(found.complete for found in self.reached):
+            self._reach_widely(dice)
+
+    def _reach_widely(self, dice: random.Random) -> None:
+        """Diagrams of the smallest scopes in which every action has its parameters, with different data."""
+        sizes = {sort: min(2, max(1, most_parameters(self.scope, sort))) for sort in self.scope.members}
+        for number in range(self.options.wide):
+            small = drawn_scope(self.scope, sizes, dice if number else None)
+            if small is not None:
+                self.wide.append(Wide(small, self.options.wide_seconds))
+                states = sum(wide.states for wide in self.wide)
+                self._tell(f"{states:,} states reached in {len(self.wide)} diagrams")
 
     def _true_where_reached(self, predicate: Predicate) -> bool:
         """Whether a statement holds in every state that was reached."""
@@ -143,7 +162,7 @@ class Session:
             ground = Grounder(found.scope).statement(predicate)
             if not Vectors(found.scope, found.states).value(ground).all():
                 return False
-        return True
+        return all(wide.against(predicate) is None for wide in self.wide)
 
     def _hunt(self, name: str) -> None:
         """The hunt for one property; lemmas that were found before may be used again."""
@@ -161,6 +180,7 @@ class Session:
             outcome.obstacle = f"Z3 gave up: {reason}"
         finally:
             outcome.rounds, outcome.candidates = hunt.rounds, hunt.candidates
+            outcome.refuted = hunt.refuted
             outcome.seconds = time.monotonic() - began
         if not outcome.obstacle:
             outcome.lemmas = tuple(hunt.lemmas.values())
@@ -177,7 +197,9 @@ class Session:
                 f"{p.rounds} rounds, {p.candidates} candidates, {p.seconds:.0f} s"
             )
 
-        hunt = Hunt(self.scope, {name: self.properties[name]}, own, Excluder(self.reached), ends, tell)
+        hunt = Hunt(
+            self.scope, {name: self.properties[name]}, own, Excluder(self.reached, self.wide), ends, tell
+        )
         hunt.taken |= set(self.found)
         return hunt
 
@@ -236,6 +258,7 @@ class Session:
             "reached": sum(len(found.states) for found in self.reached),
             "scopes": len(self.reached),
             "complete": sum(found.complete for found in self.reached),
+            "in diagrams": sum(wide.states for wide in self.wide),
         }
 
 

@@ -117,7 +117,7 @@ def _two(box: Box, count: Count) -> str:
     twin = next(look.other for look, _ in box.ordered() if isinstance(look, SameLook))
     parts = [(look, values) for look, values in box.ordered() if twin not in look.members()]
     words = [_words(look, values, names) for look, values in parts]
-    return f"Two of {count.var.domain} {count.var.name} with {', '.join(words)}."
+    return f"Two {count.var.name}s: {', '.join(words)}."
 
 
 def _words(look: Look, values: frozenset[Any], names: dict[Any, Var]) -> str:
