@@ -95,9 +95,8 @@ class Box:
     parts: frozenset[tuple[Look, frozenset[Any]]]
 
     def members(self) -> tuple[Sort, ...]:
-        """The members that it speaks of, sort by sort."""
-        found = {m for look, _ in self.parts for m in look.members()}
-        return tuple(sorted(found, key=lambda m: (type(m).__name__, m.name)))
+        """The members that it speaks of, as they appear."""
+        return tuple(dict.fromkeys(m for look, _ in self.ordered() for m in look.members()))
 
     def ordered(self) -> list[tuple[Look, frozenset[Any]]]:
         """The parts in an order that does not change from run to run; what is the same comes last."""

@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...model.language.domains import Domain, Integer, Member, Range, Sort
-from ...model.language.plain import Packed
 from ...model.language.predicates import Predicate
-from ...model.language.scope import Scope
 from ...model.language.terms import Const, Term
 from ...solver.ground import Grounder
 from ...solver.smt.steps import Known
@@ -56,16 +54,13 @@ def _comparisons(found: dict[Look, Any]) -> Iterator[LessLook]:
             yield LessLook(one, other)
 
 
-class Seen:
+def seen(reached: Sequence[Reached], looks: Sequence[Look]) -> Rows:
     """The states that were reached, as far as some looks show them: every combination of values once.
 
-    ``rows`` has a column for each look.
+    A row for each combination, a column for each look.
     """
-
-    def __init__(self, reached: Sequence[Reached], looks: Sequence[Look]) -> None:
-        self.looks = looks
-        parts = [part for found in reached for part in _rows(found, looks)]
-        self.rows: Rows = np.unique(np.concatenate(parts), axis=0) if parts else np.zeros((0, len(looks)))
+    parts = [part for found in reached for part in _rows(found, looks)]
+    return np.unique(np.concatenate(parts), axis=0) if parts else np.zeros((0, len(looks)), dtype=np.int64)
 
 
 def _rows(found: Reached, looks: Sequence[Look]) -> Iterator[Rows]:
@@ -114,64 +109,79 @@ class Excluder:
 
     reached: list[Reached]
     wide: Sequence[Wide] = ()
-    most: int = MOST_LOOKS
 
-    def refuted(self, predicate: Predicate) -> bool:
-        """Whether a statement is false in a reached state; that is kept, it refutes others, too."""
-        states = [(wide.scope, wide.against(predicate)) for wide in self.wide]
-        found = [(scope, state) for scope, state in states if state is not None]
-        for scope, state in found:
-            self._keep(scope, state)
-        return bool(found)
-
-    def _keep(self, scope: Scope, state: Packed) -> None:
-        one = matrix([state], len(scope.cells))
-        for place, known in enumerate(self.reached):
-            if known.scope is scope:
-                self.reached[place] = replace(known, states=np.concatenate([known.states, one]))
-                return
-        self.reached.append(Reached(scope, one, False))
-
-    def boxes(self, core: Sequence[Known]) -> list[Box]:
-        """Candidates that exclude a counterexample, the simplest first."""
+    def around(self, core: Sequence[Known]) -> Around:
+        """The boxes around a counterexample."""
         values = looks_of(core)
-        looks = list(values)
-        if not looks:
-            return []
-        rows = Seen(self.reached, looks).rows
-        found: dict[Box, None] = {}
-        for subset in self._smallest(looks, values, rows):
-            for order in _orders(subset):
-                box = _widened(subset, order, looks, values, rows)
-                if len(box.members()) <= MOST_VARIABLES:
-                    found[box] = None
-        return sorted(found, key=lambda box: (box.size, str(box.ordered())))
+        return Around(values, seen(self.reached, list(values)))
 
-    def _smallest(
-        self, looks: Sequence[Look], values: dict[Look, Any], rows: Rows
-    ) -> Iterator[tuple[int, ...]]:
-        """The smallest sets of looks that have these values together in no state that was reached."""
-        has = [rows[:, i] == number_of(values[look]) for i, look in enumerate(looks)]
-        same = [i for i, look in enumerate(looks) if isinstance(look, SameLook)]
-        real = [i for i in range(len(looks)) if i not in same]
+    def refuted(self, predicate: Predicate) -> list[Reached]:
+        """Reached states in which a statement is false; they are kept, for they refute others, too."""
+        states = [(wide.scope, wide.against(predicate)) for wide in self.wide]
+        found = [
+            Reached(scope, matrix([state], len(scope.cells)), False)
+            for scope, state in states
+            if state is not None
+        ]
+        for new in found:
+            self._keep(new)
+        return found
+
+    def _keep(self, new: Reached) -> None:
+        for place, known in enumerate(self.reached):
+            if known.scope is new.scope:
+                self.reached[place] = replace(known, states=np.concatenate([known.states, new.states]))
+                return
+        self.reached.append(new)
+
+
+class Around:
+    """The boxes around one counterexample that no state of ``rows`` is in."""
+
+    def __init__(self, values: dict[Look, Any], rows: Rows, most: int = MOST_LOOKS) -> None:
+        self.values, self.rows, self.most = values, rows, most
+        self.looks = list(values)
+        self._next = self.boxes()
+
+    def take(self) -> Box | None:
+        """The next candidate; after ``add`` they begin anew."""
+        return next(self._next, None)
+
+    def add(self, reached: Sequence[Reached]) -> None:
+        """Take further states into account."""
+        self.rows = np.unique(np.concatenate([self.rows, seen(reached, self.looks)]), axis=0)
+        self._next = self.boxes()
+
+    def boxes(self) -> Iterator[Box]:
+        """Candidates that exclude the counterexample, the simplest first."""
         found: list[set[int]] = []
         for number in range(1, self.most + 1):
-            for chosen in itertools.combinations(real, number):
-                if any(known <= set(chosen) for known in found):
-                    continue
-                for subset in self._with_same(chosen, same, looks):
-                    if not np.logical_and.reduce([has[i] for i in subset]).any():
-                        found.append(set(subset))
-                        yield subset
-                        break
+            boxes = {box: None for subset in self._smallest(number, found) for box in self._boxes(subset)}
+            few = (box for box in boxes if len(box.members()) <= MOST_VARIABLES)
+            yield from sorted(few, key=lambda box: (box.size, str(box)))
 
-    def _with_same(
-        self, chosen: tuple[int, ...], same: Sequence[int], looks: Sequence[Look]
-    ) -> Iterator[tuple[int, ...]]:
+    def _boxes(self, subset: tuple[int, ...]) -> Iterator[Box]:
+        return (_widened(subset, order, self.looks, self.values, self.rows) for order in _orders(subset))
+
+    def _smallest(self, number: int, found: list[set[int]]) -> Iterator[tuple[int, ...]]:
+        """Sets of so many looks that have their values together in no state, smaller sets left out."""
+        has = [self.rows[:, i] == number_of(value) for i, value in enumerate(self.values.values())]
+        real = [i for i, look in enumerate(self.looks) if not isinstance(look, SameLook)]
+        for chosen in itertools.combinations(real, number):
+            if any(known <= set(chosen) for known in found):
+                continue
+            for subset in self._with_same(chosen):
+                if not np.logical_and.reduce([has[i] for i in subset]).any():
+                    found.append(set(subset))
+                    yield subset
+                    break
+
+    def _with_same(self, chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         """Some looks without, and with, the variables of one sort being different."""
         yield chosen
-        members = {m for i in chosen for m in looks[i].members()}
-        apart = [i for i in same if set(looks[i].members()) <= members]
+        members = {m for i in chosen for m in self.looks[i].members()}
+        same = [(i, look) for i, look in enumerate(self.looks) if isinstance(look, SameLook)]
+        apart = [i for i, look in same if set(look.members()) <= members]
         for number in range(1, len(apart) + 1):
             for more in itertools.combinations(apart, number):
                 yield (*chosen, *more)

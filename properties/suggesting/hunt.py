@@ -15,10 +15,10 @@ from ...model.language.scope import Scope
 from ...model.language.tracing import fields_read
 from ...solver.smt.steps import Known, SmallSteps
 from .boxes import Box
-from .excluding import Excluder
+from .excluding import Around, Excluder
 from .written import Lemma, lemma_of
 
-MOST_MEASURED = 12
+MOST_MEASURED = 6
 
 
 @dataclass(frozen=True)
@@ -139,29 +139,27 @@ class Hunt:
             free = own not in self.chosen and own not in self.banned
             if free and self.steps.excludes(predicate, core):
                 yield predicate
-        tried, measured = set[Box](), 0
-        while measured < MOST_MEASURED and (lemma := self._next_lemma(core, tried)) is not None:
+        around, tried, measured = self.excluder.around(core), set[Box](), 0
+        while measured < MOST_MEASURED and (lemma := self._next_lemma(around, tried)) is not None:
             if self.steps.holds_at_start(lemma.predicate):
                 measured += 1
                 yield lemma
 
-    def _next_lemma(self, core: list[Known], tried: set[Box]) -> Lemma | None:
+    def _next_lemma(self, around: Around, tried: set[Box]) -> Lemma | None:
         """The simplest box around a step that is new, and that no state that is reached is in."""
-        boxes = self._untried(core, tried)
-        while boxes:
-            box = boxes.pop(0)
+        while (box := around.take()) is not None:
+            if box in tried or box in self.banned:
+                continue
             tried.add(box)
             self.candidates += 1
             self._look_at_clock()
             lemma = self._lemma(box)
-            if not self.excluder.refuted(lemma.predicate):
+            against = self.excluder.refuted(lemma.predicate)
+            if not against:
                 return lemma
             self.refuted += 1
-            boxes = self._untried(core, tried)
+            around.add(against)
         return None
-
-    def _untried(self, core: list[Known], tried: set[Box]) -> list[Box]:
-        return [box for box in self.excluder.boxes(core) if box not in self.banned | tried]
 
     def _lemma(self, box: Box) -> Lemma:
         if box not in self._known:

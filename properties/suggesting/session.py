@@ -216,16 +216,27 @@ class Session:
         return "inductive in small scopes, not proved for any size"
 
     def _proved(self, hunt: Hunt, name: str) -> bool:
-        """Whether the proof for any size is closed; then what it did not need is left out."""
-        options = replace(self.options.prove, only=(name,), explain=False, expect={}, on_tick=None)
-        with standing(self.scope.model, hunt.chosen.values()):
-            result = prove(self.scope, options)
-        if result.findings[0].verdict is not Verdict.PROVED:
+        """Whether the proof for any size is closed; then what it does not need is left out."""
+        needed = self._leans_on(name, hunt.chosen)
+        if needed is None:
             return False
-        assert result.proof is not None
-        needed = result.proof.leans_on[name]
-        hunt.lemmas = {n: lemma for n, lemma in hunt.lemmas.items() if n in needed}
+        kept = {n: p for n, p in hunt.chosen.items() if n in needed or n == name}
+        for lemma in reversed(hunt.lemmas):
+            rest = {n: p for n, p in kept.items() if n != lemma}
+            if lemma in kept and (needed := self._leans_on(name, rest)) is not None:
+                kept = {n: p for n, p in rest.items() if n in needed or n == name}
+                self._tell(f"{name}: {len(kept) - 1} statements are enough")
+        hunt.lemmas = {n: lemma for n, lemma in hunt.lemmas.items() if n in kept}
         return True
+
+    def _leans_on(self, name: str, statements: Mapping[str, Predicate]) -> tuple[str, ...] | None:
+        """What the proof of a property with some statements leans on; None where it is not closed."""
+        options = replace(self.options.prove, only=(name,), explain=False, expect={}, on_tick=None)
+        with standing(self.scope.model, statements.values()):
+            result = prove(self.scope, options)
+        if result.findings[0].verdict is not Verdict.PROVED or result.proof is None:
+            return None
+        return result.proof.leans_on[name]
 
     def _result(self) -> Result:
         """The proof with the lemmas that were found, as if they stood in the file."""
