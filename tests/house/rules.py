@@ -33,7 +33,7 @@ HEAVY = {
     "networkx": "reports/*",
     "rich": "reports/*",
     "hypothesis": "properties/sample*",
-    "numpy": "properties/lasso* solver/placement/*",
+    "numpy": "properties/lasso* properties/suggesting/excluding* solver/placement/* solver/vectors*",
     "scipy": "properties/lasso*",
     "pydantic": "model/inventory/*",
     "z3": "solver/*",
