@@ -154,7 +154,7 @@ def _twins(box: Box) -> tuple[Sort, Sort] | None:
     """Two different members of which a box says the same: then it says that there is at most one."""
     for look, values in box.ordered():
         if isinstance(look, SameLook) and values == {False}:
-            swap = {look.one: look.other, look.other: look.one}
+            swap = {look.one: look.other, look.other: look.one}  # and the rest of the box as it was
             others = box.parts - {(look, values)}
             apart = all(len(set(swap) & set(part.members())) < 2 for part, _ in others)
             touched = any(set(swap) & set(part.members()) for part, _ in others)
@@ -172,7 +172,8 @@ def _swapped(look: Look, swap: Mapping[Sort, Sort]) -> Look:
             assert isinstance(one, FieldLook)
             assert isinstance(other, FieldLook)
             return LessLook(one, other)
-    return look
+    first, second = sorted((swap.get(look.one, look.one), swap.get(look.other, look.other)), key=str)
+    return SameLook(first, second)
 
 
 def _other(value: Any, swap: Mapping[Sort, Sort]) -> Any:

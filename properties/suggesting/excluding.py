@@ -40,7 +40,7 @@ def looks_of(core: Iterable[Known]) -> dict[Look, Any]:
         held = known.value if holds_members(domain) else None
         found[FieldLook(known.quantity, known.places, held)] = known.value if held is None else True
     found |= dict.fromkeys(_comparisons(found), True)
-    members = sorted({m for look in found for m in look.members()}, key=lambda m: m.name)
+    members = sorted({m for look in found for m in look.members()}, key=str)
     for one, other in itertools.combinations(members, 2):
         if type(one) is type(other):
             found[SameLook(one, other)] = False

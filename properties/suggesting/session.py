@@ -216,12 +216,14 @@ class Session:
         return "inductive in small scopes, not proved for any size"
 
     def _proved(self, hunt: Hunt, name: str) -> bool:
-        """Whether the proof for any size is closed; then what it does not need is left out."""
+        """Whether the proof for any size is closed; while there is time what it does not need is left out."""
         needed = self._leans_on(name, hunt.chosen)
         if needed is None:
             return False
         kept = {n: p for n, p in hunt.chosen.items() if n in needed or n == name}
         for lemma in reversed(hunt.lemmas):
+            if time.monotonic() > hunt.ends:
+                break
             rest = {n: p for n, p in kept.items() if n != lemma}
             if lemma in kept and (needed := self._leans_on(name, rest)) is not None:
                 kept = {n: p for n, p in rest.items() if n in needed or n == name}

@@ -13,11 +13,11 @@ from ...model.language.domains import Choice, Domain
 from ...model.language.misuse import Source
 from ...model.language.predicates import Predicate
 from ...model.language.state import Model
-from ...model.language.terms import And, Const, Count, Less, Not, Or, Term, Var
+from ...model.language.terms import And, Count, Less, Not, Or, Term, Var
 from ...model.language.wording import show, word
 from .boxes import Box, FieldLook, LessLook, Look, SameLook, statement, variables
 
-WIDTH = 100
+WIDTH = 90
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,18 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def _name(box: Box) -> str:
-    """A name made of the fields: what never comes together."""
+    """A name made of the fields: what never comes together, or is true of one member at most."""
     parts = [_short(look, values) for look, values in box.ordered() if not isinstance(look, SameLook)]
-    return "never_" + "_and_".join(dict.fromkeys(parts))
+    begin = "never_" if _counted(box) is None else "at_most_one_"
+    return begin + "_and_".join(dict.fromkeys(parts))
+
+
+def _counted(box: Box) -> Count | None:
+    """What a box says that there is at most one of, if it does."""
+    _, body = statement(box)
+    inner = body.parts[-1] if isinstance(body, Or) else body
+    counts = isinstance(inner, Not) and isinstance(inner.part, Less)
+    return inner.part.right if counts and isinstance(inner.part.right, Count) else None
 
 
 def _short(look: Look, values: frozenset[Any]) -> str:
@@ -97,15 +106,17 @@ def _wrapped(body: Term) -> str:
 
 def _part(part: Term) -> str:
     text = show(part)
-    return text if text.startswith("no(") or isinstance(part, Const) or " " not in text else f"({text})"
+    if len(text) > WIDTH and isinstance(part, And | Or):
+        sign = "&" if isinstance(part, And) else "|"
+        return "(\n            " + f"\n            {sign} ".join(map(_part, part.parts)) + "\n        )"
+    return text if text.startswith("no(") or " " not in text else f"({text})"
 
 
 def _sentence(box: Box) -> str:
     """What the lemma excludes, in the words of the model."""
-    parameters, body = statement(box)
-    inner = body.parts[-1] if isinstance(body, Or) else body
-    if isinstance(inner, Not) and isinstance(inner.part, Less) and isinstance(inner.part.right, Count):
-        return _two(box, inner.part.right)
+    count = _counted(box)
+    if count is not None:
+        return _two(box, count)
     names = variables(box.members())
     words = [_words(look, values, names) for look, values in box.ordered()]
     return f"Together: {', '.join(words)}."
