@@ -11,10 +11,8 @@ import z3
 from ...model.language.domains import Domain, Integer
 from ...model.language.scope import Scope
 from ...model.language.state import Static
-from .encoding import closed
 from .obligations import Theory
 from .small import Sizes, members_of, places_of, small_scope, value_in
-from .states import Before
 from .universe import Expr, equality
 
 USUAL = (0.9, 0.7, 0.5)  # of the places of the statics keep the value that the model has by default
@@ -29,11 +27,7 @@ def drawn_scope(scope: Scope, sizes: Sizes, dice: random.Random | None = None) -
     theory = Theory(scope, {}, members_of(sizes))
     solver = z3.Solver()
     solver.set("timeout", 20_000)
-    solver.add(*theory.axioms().values())
-    start = Before(theory.universe, scope.model)
-    for predicate in scope.initial_predicates():
-        statement = theory.statement(predicate)
-        solver.add(closed(start, statement.parameters, statement.bodies[0]))
+    solver.add(*theory.axioms().values(), *theory.initial().values())
     for wish in _wishes(theory, dice):
         if solver.check(wish) == z3.sat:
             solver.add(wish)

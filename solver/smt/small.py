@@ -70,14 +70,6 @@ def small_case(
     return question.answered(scope, members)
 
 
-def members_of(sizes: Sizes) -> dict[type[Sort], tuple[Sort, ...]]:
-    """So many members of every sort."""
-    return {
-        sort: tuple(sort(f"{sort.__name__.lower()}{i + 1}") for i in range(number))
-        for sort, number in sizes.items()
-    }
-
-
 class _Question:
     """One obligation over the members of a small scope."""
 
