@@ -30,7 +30,8 @@ ANY_START = "any legal placement"
 class Options:
     """How hard ``prove`` tries. ``only``: these invariants; ``cache``: the folder of earlier answers.
 
-    ``explain``: show failed inductions; ``needs``: look for proofs that use as few mechanisms as possible.
+    ``explain``: show failed inductions; ``needs``: look for proofs that use as few mechanisms as possible;
+    ``vacuity``: ask whether the proofs are about anything.
     """
 
     limits: Limits = Limits()
@@ -40,6 +41,7 @@ class Options:
     expect: Mapping[str, str] = field(default_factory=dict)
     explain: bool = True
     needs: bool = False
+    vacuity: bool = True
     on_tick: Callable[[int, int, float], None] | None = None
 
 
@@ -232,7 +234,7 @@ class Attempt:
 
     def _seen(self, standing: set[str]) -> tuple[bool, tuple[str, ...]]:
         """Whether the proofs are about anything: is there a start, and which actions never happen?"""
-        if self.stopped or not standing:
+        if self.stopped or not standing or not self.options.vacuity:
             return True, ()
         from ..solver.smt.vacuity import seen
 

@@ -233,7 +233,9 @@ class Session:
 
     def _leans_on(self, name: str, statements: Mapping[str, Predicate]) -> tuple[str, ...] | None:
         """What the proof of a property with some statements leans on; None where it is not closed."""
-        options = replace(self.options.prove, only=(name,), explain=False, expect={}, on_tick=None)
+        options = replace(
+            self.options.prove, only=(name,), explain=False, vacuity=False, expect={}, on_tick=None
+        )
         with standing(self.scope.model, statements.values()):
             result = prove(self.scope, options)
         if result.findings[0].verdict is not Verdict.PROVED or result.proof is None:

@@ -76,4 +76,3 @@ def contention(problem: Problem, placement: Sequence[int], after: bool) -> Itera
             for v, claim, part in sorted(robbed, key=lambda row: (row[2] - row[1].most, row[0])):
                 name = problem.vms[v].name
                 yield Contention(host.name, resource.name, name, claim.most, int(part), resource.unit, after)
-

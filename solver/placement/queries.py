@@ -232,7 +232,10 @@ def _answer(
     return _checked(
         replace(
             found,
-            placement=tuple(placement.tolist()), objective=value, moves=moves, contention=robbed,
+            placement=tuple(placement.tolist()),
+            objective=value,
+            moves=moves,
+            contention=robbed,
         )  # fmt: skip
     )
 
