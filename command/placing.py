@@ -117,9 +117,26 @@ def run(options: argparse.Namespace) -> int:
     if not options.file.is_file():
         raise UsageError(f"no such file: {options.file}")
     problem, inventory = read_with_inventory(options.file)
-    with PlacementProgress() as progress:
+    with PlacementProgress() as progress, _no_chatter():
         found = _asked(options, problem, inventory, progress)
     return _show(options, found)
+
+
+@contextmanager
+def _no_chatter() -> Iterator[None]:
+    """HiGHS now and then prints a line of its own on standard output; here it goes to standard error."""
+    import ctypes
+    import os
+
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @contextmanager

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from .answers import Answer, Bound, Floor, Goal, Stage
 from .checking import counts, limit_of
@@ -28,7 +29,8 @@ def check_bound(
     """
     if not bound.stages:
         return [] if bound.value <= 0 else [f"the bound {bound.value} rests on a solver's word: {bound.how}"]
-    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, off)]
+    census = _census(problem, off)
+    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, census)]
     if target is None:
         least = min(stage.low + price * stage.moves for stage in bound.stages)
         least = min(least, max(stage.high for stage in bound.stages) + 1)
@@ -59,7 +61,8 @@ def _check_steps(problem: Problem, bound: Bound, goal: Goal, off: Collection[int
     migrations are made, the sum is not below the bound."""
     if bound.value > 0 and not bound.stages:
         return [f"the bound {bound.value} rests on a search: {bound.how}"]
-    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, off)]
+    census = _census(problem, off)
+    found = [complaint for stage in bound.stages for complaint in _stage(problem, stage, census)]
     first, most = max((stage.moves for stage in bound.stages), default=0), bound.value // goal.price
     left = [_falling(problem, r, most) for r, resource in enumerate(problem.resources) if resource.load]
     for k in range(first, most + 1):
@@ -122,15 +125,34 @@ def _seamless(problem: Problem, stages: Sequence[Stage]) -> Iterable[str]:
             yield f"utilisations from {one.high + 1} to {other.low} are left out"
 
 
-def _stage(problem: Problem, stage: Stage, off: Collection[int]) -> Iterable[str]:
-    bundles = _bundles(problem, off)
-    if stage.splits > sum(least for _, least in _split(problem, bundles)):
+class Census(NamedTuple):
+    """The bundles of VMs that are on one host, by host, each with whether it must leave; and how many VMs of the
+    other bundles must move."""
+
+    bundles: dict[int, list[tuple[set[int], bool]]]
+    splits: int
+
+
+def _census(problem: Problem, off: Collection[int]) -> Census:
+    """Counted once, for all stages. New VMs join their bundle where it is."""
+    found: dict[int, list[tuple[set[int], bool]]] = defaultdict(list)
+    bundles, stuck = _bundles(problem, off), _stuck(problem)
+    for members in bundles:
+        hosts = {problem.vms[v].host for v in members} - {NOWHERE}
+        if len(hosts) == 1:
+            h = hosts.pop()
+            new = [v for v in members if problem.vms[v].host == NOWHERE]
+            found[h].append((members, bool(members & stuck) or any(_cannot_be(problem, v, h) for v in new)))
+    return Census(found, sum(least for _, least in _split(problem, bundles)))
+
+
+def _stage(problem: Problem, stage: Stage, census: Census) -> Iterable[str]:
+    if stage.splits > census.splits:
         yield f"groups on several hosts do not cost {stage.splits} migrations"
     if len({floor.host for floor in stage.floors}) < len(stage.floors):
         yield "a host is counted twice"
-    split = {v for members, _ in _split(problem, bundles) for v in members}
     for floor in stage.floors:
-        if not _fewer_do_not_do(problem, floor, stage.high, bundles, split):
+        if not _fewer_do_not_do(problem, floor, stage.high, census):
             name = problem.hosts[floor.host].name
             yield f"not shown: {floor.moves} VMs must leave {name} at {stage.high / 100:g} %"
 
@@ -155,24 +177,29 @@ def _split(problem: Problem, bundles: list[set[int]]) -> list[tuple[set[int], in
     return [(m, sum(count.values()) - max(count.values())) for m, count in places if len(count) > 1]
 
 
-def _fewer_do_not_do(
-    problem: Problem, floor: Floor, target: int, bundles: list[set[int]], split: set[int]
-) -> bool:
-    """No choice of fewer than ``floor.moves`` VMs relieves the host. New VMs join their bundle there."""
+def _fewer_do_not_do(problem: Problem, floor: Floor, target: int, census: Census) -> bool:
+    """No choice of fewer than ``floor.moves`` VMs relieves the host."""
     h, items, forced = floor.host, [], 0
     excess = [-limit_of(problem, h, r, target) for r in range(len(problem.resources))]
-    for members in bundles:
-        placed = {v for v in members if problem.vms[v].host != NOWHERE}
-        if not placed or placed & split or any(problem.vms[v].host != h for v in placed):
-            continue
-        if any(_cannot_be(problem, v, h) for v in members):
-            forced += len(placed)
+    for members, stuck in census.bundles[h]:
+        placed = sum(problem.vms[v].host != NOWHERE for v in members)
+        if stuck:
+            forced += placed
             continue
         size = [sum(counts(problem.vms[v], r) for v in members) for r in range(len(excess))]
         excess = [e + s for e, s in zip(excess, size, strict=True)]
-        items.append((len(placed), size, frozenset(members)))
+        items.append((placed, size, frozenset(members)))
     apart = [rule.vms for rule in problem.rules if rule.kind == "keep apart"]
     return _covered(items, excess, floor.moves - 1 - forced, floor.weights, apart)
+
+
+def _stuck(problem: Problem) -> set[int]:
+    """The VMs that may not stay where they are."""
+    placed = [v for v, vm in enumerate(problem.vms) if vm.host != NOWHERE]
+    bound = {v for rule in problem.rules if rule.kind.endswith("run on") for v in rule.vms}
+    odd = {h for h, host in enumerate(problem.hosts) if host.state != "normal"}
+    asked = [v for v in placed if v in bound or problem.vms[v].barred or problem.vms[v].host in odd]
+    return {v for v in asked if _cannot_be(problem, v, problem.vms[v].host)}
 
 
 def _cannot_be(problem: Problem, v: int, h: int) -> bool:
@@ -215,7 +242,8 @@ def _worth(row: Sequence[float], item: Item) -> float:
 
 def _clashing(items: list[Item], apart: list[tuple[int, ...]]) -> list[list[frozenset[int]]]:
     """For each keep-apart rule the items that it touches, where these are two or more."""
-    touched = [[item[2] for item in items if item[2] & set(vms)] for vms in apart]
+    owner = {v: item[2] for item in items for v in item[2]}
+    touched = [list({id(owner[v]): owner[v] for v in vms if v in owner}.values()) for vms in apart]
     return [group for group in touched if len(group) > 1]
 
 

@@ -16,10 +16,11 @@ from itertools import combinations
 import numpy as np
 
 from .answers import Bound, Goal
+from .balancing import balance
 from .bounds import stage_of
-from .climbing import Climb
-from .engine import Outcome, Watch, fewest
+from .engine import Effort, Outcome, Watch, fewest
 from .problem import NOWHERE, WHOLE, Integers, Problem
+from .searching import Search
 from .units import Units
 
 MOST_PLACEMENTS, CHUNK = 2_000_000, 20_000  # placements that are all tried, where there are no more
@@ -117,8 +118,7 @@ class Even:
 
     def __init__(self, units: Units, goal: Goal, at: Integers, watch: Watch) -> None:
         self.units, self.goal, self.watch = units, goal, watch
-        self.climb = Climb(units, at, watch.effort.seed, goal.price)
-        self.search = self.climb.search
+        self.search = Search(units, watch.effort.seed, at)
         loads = np.flatnonzero(units.problem.loads)
         self.loads, self.size = loads, units.demand[:, loads].astype(float)
         self.running = np.array(units.problem.running, dtype=np.int64)
@@ -134,11 +134,7 @@ class Even:
         """Climb; then take a few moves back and climb another way, as often as the effort says."""
         self._climb(5_000)
         if not self.watch.stop():
-            self.search.go_to(
-                Climb(self.units, self.best, self.watch.effort.seed, self.goal.price).run(self.watch.stop)
-            )
-            self._climb(5_000)
-            self.search.go_to(self.best)
+            self._from_the_lowest()
         for _ in range(self.watch.effort.rounds // 20):
             if self.watch.stop() or not len(self.search.moved()):
                 break
@@ -149,6 +145,16 @@ class Even:
             self._climb(30)
             if self.worth() > self.least:
                 self.search.go_to(self.best)
+
+    def _from_the_lowest(self) -> None:
+        """Climb from where the highest utilisation is low: that lies elsewhere, and often lower."""
+        out = np.flatnonzero(self.units.unit_of == NOWHERE).tolist()
+        short = Effort(rounds=100, pieces=0, seconds=self.watch.left() / 3, seed=self.watch.effort.seed)
+        low = balance(self.units.problem, Watch(short), self.goal.price, out)
+        if low.at is not None:
+            self.search.go_to(low.at)
+            self._climb(5_000)
+        self.search.go_to(self.best)
 
     def _climb(self, most: int) -> None:
         for _ in range(most):
@@ -224,7 +230,21 @@ class Even:
         value = value + self.goal.price * extra
         order = np.argsort(value, axis=None, kind="stable")[:20].tolist()
         pairs = [divmod(k, len(theirs)) for k in order if value.flat[k] < -1e-6]
-        return any(self.climb._exchange(int(ours[i]), int(theirs[j])) for i, j in pairs)
+        return any(self._exchange(int(ours[i]), int(theirs[j])) for i, j in pairs)
+
+    def _exchange(self, one: int, other: int) -> bool:
+        """Exchange two units, if every limit and rule allows it."""
+        search, limits = self.search, self.units.limits
+        a, b = int(search.at[one]), int(search.at[other])
+        search.put(one, b)
+        search.put(other, a)
+        fits = (search.load[[a, b]] <= limits[[a, b]]).all()
+        lawful = self.units.allowed[one, b] and self.units.allowed[other, a]
+        if fits and lawful and b not in search.rivals(one) and a not in search.rivals(other):
+            return True
+        search.put(one, a)
+        search.put(other, b)
+        return False
 
 
 def deviation_bound(units: Units, goal: Goal, best: int) -> Bound:

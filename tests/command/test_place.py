@@ -182,3 +182,15 @@ def test_ctrl_c_in_a_plan_is_heeded_between_its_steps() -> None:
         assert stop()
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_what_a_library_prints_does_not_end_up_in_the_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    import ctypes
+
+    from vmproof.placing import _no_chatter
+
+    with _no_chatter():
+        ctypes.CDLL(None).puts(b"chatter")
+    seen = capfd.readouterr()
+    assert "chatter" in seen.err
+    assert not seen.out
