@@ -126,8 +126,8 @@ def _seamless(problem: Problem, stages: Sequence[Stage]) -> Iterable[str]:
 
 
 class Census(NamedTuple):
-    """The bundles of VMs that are on one host, by host, each with whether it must leave; and how many VMs of the
-    other bundles must move."""
+    """The bundles of VMs that are on one host, by host, each with whether it must leave; and how many VMs of
+    the other bundles must move."""
 
     bundles: dict[int, list[tuple[set[int], bool]]]
     splits: int
