@@ -1,0 +1,151 @@
+"""One step as clauses: exactly one action with exactly one choice of its parameters, and what it leaves.
+
+Steps are taken one at a time, as every other engine takes them: the depth at which a violation is first found
+is the length of a shortest run. The clauses are made once and copied for every depth.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...model.language.scope import Scope
+from .circuit import FALSE, TRUE, Circuit, Clause, Literal, exactly_one, implied_equal
+from .encoding import Encoder
+from .layout import Layout, Slots, deciding
+from .moves import Move, Mover, Store, choices
+from .numbers import Cases
+from .reach import actions_of, cells_written
+
+NEXT = 1 << 30
+"""Added to a variable of the state: the same in the state after the step."""
+
+
+def after(literal: Literal) -> Literal:
+    """A literal of the state, in the state after the step."""
+    return literal + NEXT if literal > 0 else literal - NEXT
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A move that can be chosen: the literal that chooses it, and the cells that it can write."""
+
+    move: Move
+    chosen: Literal
+    targets: tuple[tuple[Store, tuple[int, ...]], ...] = field(repr=False)
+
+    def about(self, cells: Set[int]) -> Choice:
+        """The choice with the assignments that can write one of these cells."""
+        return replace(self, targets=tuple((s, w) for s, w in self.targets if not cells.isdisjoint(w)))
+
+
+@dataclass
+class _Writers:
+    """What is written at the same places by different actions, none of which happen together."""
+
+    places: tuple[Cases, ...]
+    level: int
+    stores: list[tuple[Literal, Store]]
+    cells: set[int]
+
+
+class Step:
+    """All that can happen in a state."""
+
+    def __init__(self, scope: Scope, circuit: Circuit, layout: Layout, encoder: Encoder) -> None:
+        self.scope, self.circuit, self.layout, self.encoder = scope, circuit, layout, encoder
+        self.slots = Slots(scope, circuit)
+        mover = Mover(encoder, self.slots)
+        moves = [move for action in actions_of(scope) if (move := mover.move(action)).possible]
+        self.choices = [self._choice(move) for move in moves]
+
+    def _choice(self, move: Move) -> Choice:
+        open_ = choices(self.circuit, move)
+        cells = ((store, cells_written(self.scope, store, open_)) for store in move.stores)
+        targets = tuple((s, tuple(i for i in found if len(self.layout.codes[i]) > 1)) for s, found in cells)
+        return Choice(move, self.circuit.variable(), targets)
+
+    def overrun(self, choices: Iterable[Choice]) -> Literal:
+        """One of the moves is chosen and one of its numbers leaves the range of its field."""
+        parts = []
+        for choice in choices:
+            for store, _ in choice.targets:
+                if store.domain is not None:
+                    low, high = store.domain.low, store.domain.high
+                    outside = self.encoder.numbers.outside(store.value, low, high)
+                    parts.append(self.circuit.conjunction([choice.chosen, outside]))
+        return self.circuit.disjunction(parts)
+
+    def relation(self, chosen: Sequence[Choice], cells: Set[int]) -> Iterator[Clause]:
+        """The clauses of a step with one of these choices, about these cells."""
+        yield from exactly_one(self.circuit, [choice.chosen for choice in chosen])
+        yield from self.slots.clauses()
+        for choice in chosen:
+            pinned = self.slots.unused(choice.move.rows)
+            for literal in (*choice.move.guards, *pinned):
+                if literal != TRUE:
+                    yield [-choice.chosen, literal]
+        yield from self._effects(chosen, cells)
+
+    def _effects(self, chosen: Sequence[Choice], cells: Set[int]) -> Iterator[Clause]:
+        """What each cell holds afterwards."""
+        writers: dict[int, list[_Writers]] = {}
+        for group in self._grouped(chosen):
+            for index in group.cells & cells:
+                writers.setdefault(index, []).append(group)
+        values: dict[int, Cases] = {}
+        for index in sorted(cells):
+            yield from self._cell_after(index, writers.get(index, []), values)
+
+    def _grouped(self, chosen: Sequence[Choice]) -> list[_Writers]:
+        groups: dict[tuple[Any, ...], _Writers] = {}
+        for choice in chosen:
+            for store, cells in choice.targets:
+                places = tuple(self.encoder.shared(row) for row in store.places)
+                key = (store.field, store.level, *map(id, places))
+                group = groups.setdefault(key, _Writers(places, store.level, [], set()))
+                group.stores.append((choice.chosen, store))
+                group.cells.update(cells)
+        return list(groups.values())
+
+    def _cell_after(
+        self, index: int, groups: Sequence[_Writers], values: dict[int, Cases]
+    ) -> Iterator[Clause]:
+        row = self.layout.cells[index]
+        later = list[Literal]()
+        for _, same in itertools.groupby(sorted(groups, key=lambda g: -g.level), key=lambda g: g.level):
+            hits = [(group, self._hit(group, index)) for group in same]
+            for group, hit in hits:
+                here = self.circuit.conjunction([hit, *(-other for other in later)])
+                written = self._written(group, values)
+                for value, literal in deciding(row):
+                    if here != FALSE:
+                        yield from implied_equal([here], after(literal), written.get(value, FALSE))
+            later += [hit for _, hit in hits]
+        stays = -self.circuit.disjunction(later)
+        for _, literal in deciding(row):
+            yield from implied_equal([stays] if stays != TRUE else [], after(literal), literal)
+
+    def _hit(self, group: _Writers, index: int) -> Literal:
+        """A member of the group is chosen, at the places of the cell."""
+        some = self.circuit.disjunction([chosen for chosen, _ in group.stores])
+        places = self.scope.cells[index].places
+        there = [row.get(member, FALSE) for row, member in zip(group.places, places, strict=True)]
+        return self.circuit.conjunction([some, *there])
+
+    def _written(self, group: _Writers, values: dict[int, Cases]) -> Cases:
+        """The value that the group writes, by who of it is chosen."""
+        if id(group) not in values:
+            options = [(chosen, self._cases(store)) for chosen, store in group.stores]
+            found = self.encoder.numbers.selected(options)
+            assert not hasattr(found, "digits")
+            values[id(group)] = found  # type: ignore[assignment]
+        return values[id(group)]
+
+    def _cases(self, store: Store) -> Cases:
+        if store.domain is None:
+            assert isinstance(store.value, dict)
+            return store.value
+        return self.encoder.numbers.cases(store.value, store.domain.values({}))
