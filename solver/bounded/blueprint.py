@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from ...model.language.domains import Member, Sort
 from ...model.language.predicates import Predicate
 from ...model.language.scope import Scope
 from ..initial import Starts
 from .circuit import Circuit, Literal
 from .encoding import Encoder
+from .footprint import Footprint, Footprints, relevance
 from .layout import Layout, Slots
+from .order import Order
 from .reach import reachable_codes
 from .step import Choice, Step
 
 
-class Blueprint:
-    """A scope as literals: its state, its step, and its questions. Made once, cut to size by ``template``."""
+@dataclass(frozen=True)
+class Cone:
+    """The cells that matter, the moves that write them, and how many moves there were."""
 
-    def __init__(self, scope: Scope, questions: Sequence[Predicate]) -> None:
+    cells: frozenset[int]
+    choices: tuple[Choice, ...]
+    of_choices: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """A violation of an invariant as a literal of the state.
+
+    ``narrow``: for a sort that the invariant is about, the moves that matter only to the member in question.
+    """
+
+    predicate: Predicate
+    bad: Literal
+    narrow: Mapping[type[Sort], tuple[Choice, ...]]
+
+
+class Blueprint:
+    """A scope as literals, made once for all its questions."""
+
+    def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.starts = Starts(scope)
         self.circuit = Circuit()
@@ -26,15 +51,47 @@ class Blueprint:
         self.encoder = Encoder(scope, self.circuit, self.layout.cells)
         self.step = Step(scope, self.circuit, self.layout, self.encoder)
         self.about = Slots(scope, self.circuit)
-        self.bad = {predicate.name: -self._statement(predicate) for predicate in questions}
-        self.overrun = self.step.overrun(self.step.choices)
+        self._footprints: dict[type[Sort], Footprints] = {}
+        self._prints: dict[type[Sort], list[Footprint]] = {}
 
-    def _statement(self, predicate: Predicate) -> Literal:
-        """The statement about open parameters."""
+    def question(self, predicate: Predicate) -> Question:
+        """When an invariant is violated, for some of its parameters."""
         statement = self.scope.statement(predicate)
-        rows = self.about.of([var.domain for var in statement.parameters])
+        domains = [var.domain for var in statement.parameters]
+        rows = self.about.of(domains)
         env = {var.name: row for var, row in zip(statement.parameters, rows, strict=True)}
-        return self.encoder.truth(statement.bodies[0], env)
+        bad = -self.encoder.truth(statement.bodies[0], env)
+        sorts = dict.fromkeys(domain.of for domain in domains if isinstance(domain, Member))
+        return Question(predicate, bad, {sort: tuple(self._narrow(sort, bad)) for sort in sorts})
+
+    def _narrow(self, sort: type[Sort], bad: Literal) -> list[Choice]:
+        prints = self.prints(sort)
+        asked = self._footprints[sort].reads([bad], self.about.row(sort))
+        return relevance(prints, asked)
+
+    def prints(self, sort: type[Sort]) -> list[Footprint]:
+        """What every move reads and writes, with regard to a sort."""
+        if sort not in self._prints:
+            self._footprints[sort] = Footprints(self.scope, self.circuit, self.layout, sort)
+            self._prints[sort] = [self._footprints[sort].of(choice) for choice in self.step.choices]
+        return self._prints[sort]
+
+    @cached_property
+    def block(self) -> type[Sort] | None:
+        """The sort that the most moves are about: in a cluster the VMs."""
+        def moves(sort: type[Sort]) -> tuple[int, int]:
+            rows = [print_.row for print_ in self.prints(sort)]
+            return sum(row is not None for row in rows), len(self.scope.sorts[sort])
+
+        return max(self.scope.sorts, key=moves, default=None)
+
+    def order(self, choices: Sequence[Choice]) -> Order | None:
+        """In which order steps are tried; None where there is no sort that they could be about."""
+        if self.block is None or not self.step.slots.has(self.block):
+            return None
+        kept = {choice.chosen: choice for choice in choices}
+        prints = [p for p in self.prints(self.block) if p.choice.chosen in kept]
+        return Order(self.circuit, prints, self.step.slots.row(self.block))
 
     def holds(self, predicate: Predicate) -> Literal:
         """The statement for all its parameters."""
@@ -42,8 +99,7 @@ class Blueprint:
 
     def start(self) -> Literal:
         """The initial statements."""
-        parts = (self.encoder.truth(self.scope.statement(p).closed(), {}) for p in self.scope.initial_predicates())
-        return self.circuit.conjunction(parts)
+        return self.circuit.conjunction([self.holds(p) for p in self.scope.initial_predicates()])
 
     def first_values(self) -> list[set[object]]:
         """The values that each cell can have at the start."""
@@ -61,17 +117,9 @@ class Blueprint:
         while len(cells) != before:
             before = len(cells)
             for choice in self.step.choices:
-                values = [v for store, written in choice.targets if not cells.isdisjoint(written) for v in store.literals()]
-                if values:
+                written = [store for store, found in choice.targets if not cells.isdisjoint(found)]
+                if written:
+                    values = [literal for store in written for literal in store.literals()]
                     cells |= self.cells_below([*choice.move.guards, *values])
         kept = [narrowed for choice in self.step.choices if (narrowed := choice.about(cells)).targets]
         return Cone(frozenset(cells), tuple(kept), len(self.step.choices))
-
-
-@dataclass(frozen=True)
-class Cone:
-    """The cells that matter, the moves that write them, and how many moves there were."""
-
-    cells: frozenset[int]
-    choices: tuple[Choice, ...]
-    of_choices: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ...model.language.domains import Domain
+from ...model.language.domains import Domain, Member, Sort
 from ...model.language.scope import Scope
 from .circuit import TRUE, Circuit, Clause, Literal, exactly_one
 from .numbers import Cases
@@ -64,6 +64,14 @@ class Slots:
                 self.rows[domain, number] = row_of(self.circuit, domain.values(self.scope.sorts))
             found.append(self.rows[domain, number])
         return found
+
+    def has(self, sort: type[Sort]) -> bool:
+        """Whether anybody has a parameter of this sort."""
+        return (Member(sort), 0) in self.rows
+
+    def row(self, sort: type[Sort]) -> Cases:
+        """The first parameter of this sort."""
+        return self.of([Member(sort)])[0]
 
     def unused(self, used: Sequence[Cases]) -> Iterator[Literal]:
         """Literals that pin the other rows, so that one choice is not counted twice."""

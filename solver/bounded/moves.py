@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ...model.language.actions import Action
 from ...model.language.domains import Range
 from ...model.language.scope import Scope, budget_name
 from ...model.language.terms import Var
-from .circuit import FALSE, TRUE, Circuit, Literal
+from .circuit import FALSE, TRUE, Literal
 from .encoding import Encoder, Environment
 from .layout import Slots
 from .numbers import Cases, Value
@@ -102,65 +101,3 @@ class Mover:
         for members in itertools.product(*values):
             constants = map(self.encoder.constant, members)
             yield {**env, **{row.name: value for row, value in zip(rows, constants, strict=True)}}
-
-
-Mask = tuple[int, int]
-"""Of a literal, for each member of a row (a binary digit each): can it be true, can it be false."""
-
-
-def choices(circuit: Circuit, move: Move) -> dict[int, tuple[Any, ...]]:
-    """For each row of a move, by identity, the members for which every guard alone can be true."""
-    return {id(row): tuple(_open(circuit, row, move.guards)) for row in move.rows}
-
-
-def _open(circuit: Circuit, row: Cases, guards: Sequence[Literal]) -> Iterator[Any]:
-    every = (1 << len(row)) - 1
-    masks: dict[int, Mask] = {}
-    for number, literal in enumerate(row.values()):
-        here = 1 << number
-        mask = (here, every ^ here) if literal > 0 else (every ^ here, here)
-        masks[abs(literal)] = mask  # of two members the second overwrites the first with the same
-    masks[TRUE] = (every, 0)
-    allowed = every
-    for guard in guards:
-        allowed &= _mask(circuit, guard, masks, every)[0]
-    return (member for number, member in enumerate(row) if allowed >> number & 1)
-
-
-def _mask(circuit: Circuit, root: Literal, masks: dict[int, Mask], every: int) -> Mask:
-    """The mask of a literal, by three-valued evaluation of the gates below it for all members at once."""
-    waiting = [abs(root)]
-    while waiting:
-        variable = waiting[-1]
-        gate = circuit.gates.get(variable)
-        if variable in masks or gate is None:
-            masks.setdefault(variable, (every, every))
-            waiting.pop()
-            continue
-        missing = [abs(part) for part in circuit.parts(variable) if abs(part) not in masks]
-        if missing:
-            waiting.extend(missing)
-            continue
-        masks[variable] = _gate_mask(gate, masks, every)
-        waiting.pop()
-    return _signed(masks, root)
-
-
-def _signed(masks: Mapping[int, Mask], literal: Literal) -> Mask:
-    true, false = masks[abs(literal)]
-    return (true, false) if literal > 0 else (false, true)
-
-
-def _gate_mask(gate: Iterable[Any], masks: Mapping[int, Mask], every: int) -> Mask:
-    parts = list(gate)
-    if isinstance(parts[0], tuple):
-        true = false = 0
-        for when, value in parts:
-            applies, (can, cannot) = _signed(masks, when)[0], _signed(masks, value)
-            true, false = true | applies & can, false | applies & cannot
-        return true, false
-    true, false = every, 0
-    for part in parts:
-        can, cannot = _signed(masks, part)
-        true, false = true & can, false | cannot
-    return true, false

@@ -16,7 +16,8 @@ from ...model.language.scope import Scope, budget_name
 from .circuit import FALSE, Circuit
 from .encoding import Encoder
 from .layout import Layout, Slots
-from .moves import Move, Mover, Store, choices
+from .masks import choices
+from .moves import Mover, Store
 from .numbers import Bits, Cases
 
 Codes = list[set[int]]
@@ -52,7 +53,7 @@ def _round(scope: Scope, codes: Codes, actions: Sequence[Action]) -> set[str]:
     for action in actions:
         move = mover.move(action)
         if move.possible:
-            open_ = choices(circuit, move)
+            open_ = choices(circuit, move.rows, move.guards)
             for store in move.stores:
                 if _added(scope, codes, store, open_):
                     changed.add(store.field)

@@ -15,7 +15,8 @@ from ...model.language.scope import Scope
 from .circuit import FALSE, TRUE, Circuit, Clause, Literal, exactly_one, implied_equal
 from .encoding import Encoder
 from .layout import Layout, Slots, deciding
-from .moves import Move, Mover, Store, choices
+from .masks import choices
+from .moves import Move, Mover, Store
 from .numbers import Cases
 from .reach import actions_of, cells_written
 
@@ -62,7 +63,7 @@ class Step:
         self.choices = [self._choice(move) for move in moves]
 
     def _choice(self, move: Move) -> Choice:
-        open_ = choices(self.circuit, move)
+        open_ = choices(self.circuit, move.rows, move.guards)
         cells = ((store, cells_written(self.scope, store, open_)) for store in move.stores)
         targets = tuple((s, tuple(i for i in found if len(self.layout.codes[i]) > 1)) for s, found in cells)
         return Choice(move, self.circuit.variable(), targets)

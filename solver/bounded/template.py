@@ -1,17 +1,17 @@
 """The clauses of one depth, to be copied with other variables for every further depth.
 
 Clauses lie in one array, a zero after each. Variables of depth t are those of depth 0, moved by t strides, so a
-copy is an addition.
+copy is an addition. What a question is about (a VM, a host) is the same at every depth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from .blueprint import Blueprint
+from .blueprint import Blueprint, Question
 from .circuit import FALSE, TRUE, Clause, Literal
 from .layout import one_of_row
 from .step import NEXT
@@ -20,53 +20,74 @@ Numbers = npt.NDArray[np.int64]
 
 
 class Block:
-    """Clauses as one array, a zero after each."""
+    """Clauses as one array, a zero after each; the first ``fixed`` variables are the same at every depth."""
 
-    def __init__(self, clauses: Iterable[Clause]) -> None:
+    def __init__(self, clauses: Iterable[Clause], fixed: int) -> None:
         self.numbers = np.fromiter((n for clause in clauses for n in (*clause, 0)), np.int64)
+        self._moves = np.sign(self.numbers) * (np.abs(self.numbers) > fixed)
+        self._ends = np.flatnonzero(self.numbers == 0).tolist()
 
     def moved(self, by: int) -> list[Clause]:
-        """The clauses with all variables moved."""
-        numbers = self.numbers + np.sign(self.numbers) * by
-        ends = np.flatnonzero(numbers == 0).tolist()
-        row, starts = numbers.tolist(), [0, *(end + 1 for end in ends)]
-        return [row[start:end] for start, end in zip(starts, ends, strict=False)]
+        """The clauses with all variables of a depth moved."""
+        row, starts = (self.numbers + self._moves * by).tolist(), [0, *(end + 1 for end in self._ends)]
+        return [row[start:end] for start, end in zip(starts, self._ends, strict=False)]
+
+    def __len__(self) -> int:
+        return len(self._ends)
 
 
 class Template:
     """What is said at every depth, cut to what bears on some questions.
 
-    ``state``: clauses about a state and the questions on it; ``step``: about a step to the next state.
-    ``stride``: how many variables a depth has; ``number``: of each variable that is used.
+    ``about``: clauses about what the questions speak of, said once; ``state``: about a state and the
+    questions on it; ``step``: about a step to the next state; ``order``: about a step and the one after it.
+    ``fixed``: how many variables are the same at every depth; ``stride``: how many a depth has besides.
     """
 
-    def __init__(self, plan: Blueprint, questions: Sequence[Literal]) -> None:
+    def __init__(self, plan: Blueprint, questions: Sequence[Question], *, ordered: bool = True) -> None:
         self.plan, circuit = plan, plan.circuit
-        self.cone = plan.cone(questions)
+        self.questions = tuple(questions)
+        roots = [question.bad for question in questions]
+        self.cone = plan.cone(roots)
         self.overrun = plan.step.overrun(self.cone.choices)
+        asked = dict.fromkeys(circuit.below(roots))
         rows = [plan.layout.cells[index] for index in sorted(self.cone.cells)]
-        asked = {v: None for v in circuit.below(questions)}
         state = [clause for row in rows for clause in one_of_row(circuit, row)]
-        state += [*plan.about.clauses(), *circuit.clauses(asked)]
-        step = list(plan.step.relation(self.cone.choices, self.cone.cells))
-        read = {abs(l) % NEXT for clause in step for l in clause} | {abs(self.overrun)}
-        step += circuit.clauses(v for v in circuit.below(read) if v not in asked)
-        self._numbered([abs(l) for row in rows if len(row) > 1 for l in row.values()], state, step)
+        state += circuit.clauses(asked)
+        step = [*plan.step.relation(self.cone.choices, self.cone.cells), *self._only_about(questions)]
+        order = plan.order(self.cone.choices) if ordered else None
+        following = [] if order is None else list(order.clauses())
+        step += circuit.clauses(v for v in circuit.below(_variables(step, following, [[self.overrun]])) if v not in asked)
+        about = list(plan.about.clauses())
+        self._numbered([abs(l) for row in rows if len(row) > 1 for l in row.values()], [about, state, step, following])
 
-    def _numbered(self, first: Sequence[int], state: list[Clause], step: list[Clause]) -> None:
-        """Number the variables that are used, those of the state first."""
-        used = dict.fromkeys(first)
-        used |= dict.fromkeys(abs(l) % NEXT for clause in (*state, *step) for l in clause)
+    def _only_about(self, questions: Sequence[Question]) -> Iterator[Clause]:
+        """What matters only to the member in question happens only to it."""
+        for sort, narrow in questions[0].narrow.items():
+            row = self.plan.step.slots.row(sort)
+            about = self.plan.about.row(sort)
+            same = self.plan.circuit.select((here, about[member]) for member, here in row.items())
+            chosen = {choice.chosen for choice in self.cone.choices}
+            yield from ([-choice.chosen, same] for choice in narrow if choice.chosen in chosen and same != TRUE)
+
+    def _numbered(self, first: Sequence[int], blocks: Sequence[list[Clause]]) -> None:
+        """Number the variables that are used: those of the questions first, then those of the state."""
+        rows = [list(row.values()) for row in self.plan.about.rows.values()]
+        about = dict.fromkeys(_variables(rows, blocks[0]))
+        self.fixed = len(about)
+        used = about | dict.fromkeys(first) | dict.fromkeys(v for block in blocks for v in _variables(block))
         self.number = {variable: number for number, variable in enumerate(used, 1)}
-        self.stride = len(self.number)
-        self.state = Block(map(self._renumbered, state))
-        self.step = Block(map(self._renumbered, step))
+        self.stride = len(self.number) - self.fixed
+        numbered = ([[self.literal(l) for l in clause] for clause in block] for block in blocks)
+        self.about, self.state, self.step, self.order = (Block(block, self.fixed) for block in numbered)
 
-    def _renumbered(self, clause: Clause) -> Clause:
-        return [self.literal(literal) for literal in clause]
-
-    def literal(self, literal: Literal) -> Literal:
-        """The number of a literal at depth 0."""
+    def literal(self, literal: Literal, by: int = 0) -> Literal:
+        """The number of a literal of depth 0, or moved."""
         variable = abs(literal)
         number = self.number[variable % NEXT] + (self.stride if variable >= NEXT else 0)
+        number += by if number > self.fixed else 0
         return number if literal > 0 else -number
+
+
+def _variables(*blocks: Sequence[Clause]) -> Iterator[int]:
+    return (abs(l) % NEXT for block in blocks for clause in block for l in clause if l not in (TRUE, FALSE))

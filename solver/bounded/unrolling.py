@@ -25,6 +25,7 @@ class Unrolling:
         self.depth = 0
         self._first: dict[int, int] = {}
         self._start()
+        self._add(template.about.moved(0))
         self._add(template.state.moved(self._moved(0)))
 
     def _moved(self, depth: int) -> int:
@@ -39,15 +40,15 @@ class Unrolling:
             clauses += [[-literal] for value, literal in row.items() if value not in codes and literal != FALSE]
         clauses += circuit.clauses(circuit.below({abs(l) for clause in clauses for l in clause}))
         used = dict.fromkeys(abs(l) for clause in clauses for l in clause)
-        self._first = {v: n for n, v in enumerate((v for v in used if v not in self.template.number), 1)}
+        self._first = {v: n for n, v in enumerate((v for v in used if v not in self.template.number), 1 + self.template.fixed)}
         self._add([[self.literal(l, 0) for l in clause] for clause in clauses])
 
     def literal(self, literal: Literal, depth: int) -> Literal:
         """The solver's number of a literal at a depth."""
         variable = abs(literal)
-        number = self.template.number.get(variable)
-        number = self._first[variable] if number is None else number + self._moved(depth)
-        return number if literal > 0 else -number
+        if variable in self._first:
+            return self._first[variable] if literal > 0 else -self._first[variable]
+        return self.template.literal(literal, self._moved(depth))
 
     def _add(self, clauses: Iterable[Clause]) -> None:
         self.solver.append_formula(clauses)
@@ -55,6 +56,10 @@ class Unrolling:
     def grow(self) -> None:
         """One step more."""
         self._add(self.template.step.moved(self._moved(self.depth)))
+        if self.depth:
+            self._add(self.template.order.moved(self._moved(self.depth - 1)))
+        if self.template.overrun != FALSE:
+            self._add([[-self.literal(self.template.overrun, self.depth)]])
         self.depth += 1
         self._add(self.template.state.moved(self._moved(self.depth)))
 
