@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ...model.language.domains import Member, Sort
 from ...model.language.predicates import Predicate
 from ...model.language.scope import Scope
 from ..initial import Starts
-from .circuit import Circuit, Literal
+from .circuit import Circuit, Clause, Literal, implied_equal
 from .encoding import Encoder
-from .footprint import Footprint, Footprints, relevance
-from .layout import Layout, Slots
+from .footprint import Access, Footprint, Footprints, Relevance, relevance
+from .layout import Layout, Slots, deciding
+from .moves import Dropped
 from .order import Order
 from .reach import reachable_codes
-from .step import Choice, Step
+from .step import Choice, Focused, Step
 
 
 @dataclass(frozen=True)
@@ -40,71 +41,48 @@ class Question:
     narrow: Mapping[type[Sort], tuple[Choice, ...]]
 
 
-class Blueprint:
-    """A scope as literals, made once for all its questions."""
+class Plan:
+    """A state and a step as literals. ``about``: what questions speak of, the same in a whole run."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.starts = Starts(scope)
-        self.circuit = Circuit()
-        self.layout = Layout(scope, self.circuit, reachable_codes(scope, self.starts.codes))
-        self.encoder = Encoder(scope, self.circuit, self.layout.cells)
-        self.step = Step(scope, self.circuit, self.layout, self.encoder)
-        self.about = Slots(scope, self.circuit)
+    def __init__(self, encoder: Encoder, layout: Layout, step: Step, about: Slots) -> None:
+        self.encoder, self.layout, self.step, self.about = encoder, layout, step, about
+        self.scope, self.circuit = encoder.scope, encoder.circuit
         self._footprints: dict[type[Sort], Footprints] = {}
         self._prints: dict[type[Sort], list[Footprint]] = {}
 
-    def question(self, predicate: Predicate) -> Question:
-        """When an invariant is violated, for some of its parameters."""
+    def bad(self, predicate: Predicate) -> Literal:
+        """That an invariant is violated, for some of its parameters."""
         statement = self.scope.statement(predicate)
-        domains = [var.domain for var in statement.parameters]
-        rows = self.about.of(domains)
+        rows = self.about.of([var.domain for var in statement.parameters])
         env = {var.name: row for var, row in zip(statement.parameters, rows, strict=True)}
-        bad = -self.encoder.truth(statement.bodies[0], env)
-        sorts = dict.fromkeys(domain.of for domain in domains if isinstance(domain, Member))
-        return Question(predicate, bad, {sort: tuple(self._narrow(sort, bad)) for sort in sorts})
+        return -self.encoder.truth(statement.bodies[0], env)
 
-    def _narrow(self, sort: type[Sort], bad: Literal) -> list[Choice]:
-        prints = self.prints(sort)
-        asked = self._footprints[sort].reads([bad], self.about.row(sort))
-        return relevance(prints, asked)
+    def footprints(self, sort: type[Sort]) -> Footprints:
+        """What finds out what is read and written with regard to a sort."""
+        if sort not in self._footprints:
+            self._footprints[sort] = Footprints(self.scope, self.circuit, self.layout, sort)
+        return self._footprints[sort]
 
     def prints(self, sort: type[Sort]) -> list[Footprint]:
         """What every move reads and writes, with regard to a sort."""
         if sort not in self._prints:
-            self._footprints[sort] = Footprints(self.scope, self.circuit, self.layout, sort)
-            self._prints[sort] = [self._footprints[sort].of(choice) for choice in self.step.choices]
+            self._prints[sort] = [self.footprints(sort).of(choice) for choice in self.step.choices]
         return self._prints[sort]
 
     @cached_property
     def block(self) -> type[Sort] | None:
-        """The sort that the most moves are about: in a cluster the VMs."""
-        def moves(sort: type[Sort]) -> tuple[int, int]:
-            rows = [print_.row for print_ in self.prints(sort)]
-            return sum(row is not None for row in rows), len(self.scope.sorts[sort])
-
-        return max(self.scope.sorts, key=moves, default=None)
+        """The sort of which the most moves are about one member and touch no other: in a cluster the VMs."""
+        alone = {sort: sum(map(self.footprints(sort).alone, self.prints(sort))) for sort in self.scope.sorts}
+        best = max(alone, key=lambda sort: alone[sort], default=None)
+        return best if best is not None and alone[best] else None
 
     def order(self, choices: Sequence[Choice]) -> Order | None:
         """In which order steps are tried; None where there is no sort that they could be about."""
-        if self.block is None or not self.step.slots.has(self.block):
+        if self.block is None:
             return None
-        kept = {choice.chosen: choice for choice in choices}
+        kept = {choice.chosen for choice in choices}
         prints = [p for p in self.prints(self.block) if p.choice.chosen in kept]
         return Order(self.circuit, prints, self.step.slots.row(self.block))
-
-    def holds(self, predicate: Predicate) -> Literal:
-        """The statement for all its parameters."""
-        return self.encoder.truth(self.scope.statement(predicate).closed(), {})
-
-    def start(self) -> Literal:
-        """The initial statements."""
-        return self.circuit.conjunction([self.holds(p) for p in self.scope.initial_predicates()])
-
-    def first_values(self) -> list[set[object]]:
-        """The values that each cell can have at the start."""
-        pairs = zip(self.scope.cells, self.starts.codes, strict=True)
-        return [{cell.values[code] for code in codes} for cell, codes in pairs]
 
     def cells_below(self, roots: Iterable[Literal]) -> set[int]:
         """The cells that literals depend on."""
@@ -123,3 +101,101 @@ class Blueprint:
                     cells |= self.cells_below([*choice.move.guards, *values])
         kept = [narrowed for choice in self.step.choices if (narrowed := choice.about(cells)).targets]
         return Cone(frozenset(cells), tuple(kept), len(self.step.choices))
+
+    def question(self, predicate: Predicate) -> Question:
+        """An invariant as a question."""
+        return Question(predicate, self.bad(predicate), {})
+
+
+class Blueprint(Plan):
+    """A scope as literals, made once for all its questions; its initial states, too."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.starts = Starts(scope)
+        circuit = Circuit()
+        layout = Layout(scope, circuit, reachable_codes(scope, self.starts.codes))
+        encoder = Encoder(scope, circuit, layout.cells)
+        step = Step(encoder, layout, Slots(scope, circuit))
+        super().__init__(encoder, layout, step, Slots(scope, circuit))
+
+    def question(self, predicate: Predicate) -> Question:
+        """An invariant as a question, and which moves matter only to the member in question."""
+        bad = self.bad(predicate)
+        narrow = {sort: self._relevance(sort, bad).somewhere for sort in self._sorts(predicate)}
+        moves = {s: tuple(p.choice for p in prints if p.row is not None) for s, prints in narrow.items()}
+        return Question(predicate, bad, moves)
+
+    def _sorts(self, predicate: Predicate) -> Iterable[type[Sort]]:
+        domains = [parameter.domain for parameter in predicate.parameters]
+        return dict.fromkeys(domain.of for domain in domains if isinstance(domain, Member))
+
+    def _relevance(self, sort: type[Sort], bad: Literal, prints: Sequence[Footprint] | None = None) -> Relevance:
+        asked = self.footprints(sort).reads([bad], self.about.row(sort))
+        return relevance(self.prints(sort) if prints is None else prints, asked)
+
+    def focused(self, predicate: Predicate) -> Focus | None:
+        """The plan cut down to one member of the sort that most moves are about; None where that is too little.
+
+        Guards that read what belongs to other members are taken to hold, so the plan may say too much.
+        """
+        sort = self.block
+        if sort is None or sort not in self._sorts(predicate):
+            return None
+        mixed = self.footprints(sort).mixed
+        prints = [replace(p, guards=tuple(g for g in p.guards if not g & mixed)) for p in self.prints(sort)]
+        found = self._relevance(sort, self.bad(predicate), prints)
+        whole = [p.row for p in found.everywhere if p.row is not None]
+        if whole or found.known & mixed or any(_twice(p, sort) for p in found.somewhere):
+            return None
+        kept = {p.choice.move.action.name for p in (*found.everywhere, *found.somewhere)}
+        dropped = {
+            p.choice.move.action.name: frozenset(n for n, guard in enumerate(p.guards) if guard & mixed)
+            for p in self.prints(sort)
+        }
+        return Focus(self, sort, {name: numbers for name, numbers in dropped.items() if name in kept and numbers})
+
+    def holds(self, predicate: Predicate) -> Literal:
+        """The statement for all its parameters."""
+        return self.encoder.truth(self.scope.statement(predicate).closed(), {})
+
+    def start(self) -> Literal:
+        """The initial statements."""
+        return self.circuit.conjunction([self.holds(p) for p in self.scope.initial_predicates()])
+
+    def first_values(self) -> list[set[object]]:
+        """The values that each cell can have at the start."""
+        pairs = zip(self.scope.cells, self.starts.codes, strict=True)
+        return [{cell.values[code] for code in codes} for cell, codes in pairs]
+
+    def link(self) -> Iterable[Clause]:
+        """What ties the state at the start to that of the initial statements: they are the same here."""
+        return ()
+
+
+def _twice(print_: Footprint, sort: type[Sort]) -> bool:
+    """Whether a move is about two members of a sort."""
+    return sum(p.domain == Member(sort) for p in print_.choice.move.action.parameters) > 1
+
+
+class Focus(Plan):
+    """A plan with the cells of one member only, whichever it is. ``exact``: no guard was left out."""
+
+    def __init__(self, full: Blueprint, sort: type[Sort], dropped: Dropped) -> None:
+        self.full, self.sort, self.exact = full, sort, not dropped
+        scope, circuit, row = full.scope, full.circuit, full.about.row(sort)
+        position = full.footprints(sort).position
+        layout = full.layout.focused(position)
+        encoder = Encoder(scope, circuit, layout.cells)
+        slots = Slots(scope, circuit, {sort: row})
+        super().__init__(encoder, layout, Step(encoder, layout, slots, Focused(row, position), dropped), full.about)
+
+    def link(self) -> Iterable[Clause]:
+        """At the start the cells are those of the member in question."""
+        cells, row = self.full.layout, self.full.about.row(self.sort)
+        position = self.full.footprints(self.sort).position
+        for index, cell in enumerate(self.scope.cells):
+            place = position.get(cell.field)
+            if place is not None:
+                here, there = self.layout.cells[index], cells.cells[index]
+                for value, literal in deciding(here):
+                    yield from implied_equal([row[cell.places[place]]], literal, there.get(value, -1))

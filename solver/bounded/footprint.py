@@ -7,7 +7,7 @@ Two consequences make long runs short work: steps about other VMs than the one i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...model.language.domains import Member, Sort
@@ -27,14 +27,18 @@ Access = tuple[str, bool]
 class Footprint:
     """Of one move and one sort. ``row``: the parameter of that sort, if there is one.
 
-    ``guards``: what the guards read; ``stores``: for each assignment what it writes, what its value reads, and
+    ``guards``: what each guard reads; ``stores``: for each assignment what it writes, what its value reads, and
     whether it writes a fixed member. Budgets are left out: to spend less of one never stops a run.
     """
 
     choice: Choice
     row: Cases | None
-    guards: frozenset[Access]
+    guards: tuple[frozenset[Access], ...]
     stores: tuple[Effect, ...] = field(repr=False)
+
+    def reads(self) -> frozenset[Access]:
+        """What all guards read."""
+        return frozenset().union(*self.guards)
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,21 @@ class Footprints:
         self._masks: dict[int, Masks] = {}
         self.position = {f.name: _position(f.index, sort) for f in scope.model.fields.values()}
 
+        self.mixed = {(name, False) for name, place in self.position.items() if place is not None}
+
+    def alone(self, print_: Footprint) -> bool:
+        """Whether a move is about one member and touches cells of no other."""
+        touched = {access for effect in print_.stores for access in (effect.write, *effect.reads)}
+        return print_.row is not None and not (touched | print_.reads()) & self.mixed
+
     def of(self, choice: Choice) -> Footprint:
         """The footprint of a move."""
         rows = zip(choice.move.action.parameters, choice.move.rows, strict=True)
         row = next((row for parameter, row in rows if parameter.domain == Member(self.sort)), None)
         stores = [store for store, _ in choice.targets if store.field in self.position]
         effects = tuple(self._effect(store, row) for store in stores)
-        return Footprint(choice, row, self.reads(choice.move.guards, row), effects)
+        guards = tuple(self.reads([literal], row) for literal in choice.move.guards)
+        return Footprint(choice, row, guards, effects)
 
     def _effect(self, store: Store, row: Cases | None) -> Effect:
         position = self.position[store.field]
@@ -110,22 +122,36 @@ def _widest(found: Iterable[Access]) -> frozenset[Access]:
     return frozenset(own.items())
 
 
-def relevance(footprints: Iterable[Footprint], asked: Iterable[Access]) -> list[Choice]:
-    """The moves that matter only where they are about the member that the question is about.
+@dataclass(frozen=True)
+class Relevance:
+    """What can bear on a question about one member.
 
-    A run without the other steps is shorter and violates the same. ``asked``: what the question reads.
+    ``known``: what is read; ``everywhere``: the moves that matter whatever member they are about;
+    ``somewhere``: those that matter only where they are about the member in question.
     """
-    known, everywhere, before = set(asked), dict[int, Footprint](), -1
-    prints, somewhere = list(footprints), dict[int, Footprint]()
+
+    known: frozenset[Access]
+    everywhere: tuple[Footprint, ...]
+    somewhere: tuple[Footprint, ...]
+
+
+def relevance(prints: Sequence[Footprint], asked: Iterable[Access]) -> Relevance:
+    """What bears on a question that reads ``asked``.
+
+    A run without the other steps is shorter and violates the same.
+    """
+    known, before = set(asked), -1
+    everywhere, somewhere = dict[int, Footprint](), dict[int, Footprint]()
     while len(known) + len(everywhere) + len(somewhere) != before:
         before = len(known) + len(everywhere) + len(somewhere)
-        for print_ in prints:
+        for number, print_ in enumerate(prints):
             for effect in print_.stores:
                 matters, free = _matters(effect, known)
                 if matters:
-                    (everywhere if free else somewhere)[id(print_)] = print_
+                    (everywhere if free else somewhere)[number] = print_
                     known |= _needed(print_, effect, known, free)
-    return [p.choice for p in somewhere.values() if id(p) not in everywhere and p.row is not None]
+    only = tuple(print_ for number, print_ in somewhere.items() if number not in everywhere)
+    return Relevance(frozenset(known), tuple(everywhere.values()), only)
 
 
 def _matters(effect: Effect, known: set[Access]) -> tuple[bool, bool]:
@@ -140,4 +166,4 @@ def _needed(print_: Footprint, effect: Effect, known: set[Access], free: bool) -
     """What must be known for a write that matters."""
     others = (effect.write[0], False) in known
     reads = {(name, own and not (others if effect.fixed else free)) for name, own in effect.reads}
-    return reads | {(name, own and not free) for name, own in print_.guards}
+    return reads | {(name, own and not free) for name, own in print_.reads()}

@@ -49,11 +49,15 @@ class Move:
         return FALSE not in self.guards
 
 
+Dropped = Mapping[str, frozenset[int]]
+"""For an action the numbers of guards that are taken to hold, to say more than happens."""
+
+
 class Mover:
     """Encodes the actions of a scope in one state."""
 
-    def __init__(self, encoder: Encoder, slots: Slots) -> None:
-        self.encoder, self.slots = encoder, slots
+    def __init__(self, encoder: Encoder, slots: Slots, dropped: Dropped = {}) -> None:
+        self.encoder, self.slots, self.dropped = encoder, slots, dropped
         self.scope: Scope = encoder.scope
 
     def move(self, action: Action) -> Move:
@@ -61,18 +65,16 @@ class Mover:
         trace = self.scope.traces[action.name]
         rows = tuple(self.slots.of([parameter.domain for parameter in action.parameters]))
         env = {var.name: row for var, row in zip(trace.parameters, rows, strict=True)}
-        guards = []
-        for guard in trace.guards:
-            if self.scope.on(guard.mechanism):
-                guards.append(self.encoder.truth(guard.condition, env))
-                if guards[-1] == FALSE:
-                    return Move(action, rows, (FALSE,), ())
+        guards, ignored = list[Literal](), self.dropped.get(action.name, frozenset())
+        for number, guard in enumerate(guard for guard in trace.guards if self.scope.on(guard.mechanism)):
+            guards.append(TRUE if number in ignored else self.encoder.truth(guard.condition, env))
+            if guards[-1] == FALSE:
+                return Move(action, rows, (FALSE,), ())
         left = self._left(action)
         if left is not None:
             guards.append(self.encoder.numbers.less(self.encoder.constant(0), left))
-        kept = tuple(dict.fromkeys(literal for literal in guards if literal != TRUE))
-        stores = tuple(self._stores(action, env, left)) if FALSE not in kept else ()
-        return Move(action, rows, kept, stores)
+        stores = tuple(self._stores(action, env, left)) if FALSE not in guards else ()
+        return Move(action, rows, tuple(guards), stores)
 
     def _left(self, action: Action) -> Cases | None:
         """What is left of the action's budget."""

@@ -43,7 +43,7 @@ def _writes(print_: Footprint) -> set[Access]:
 
 def _reads(print_: Footprint) -> set[Access]:
     of_values = {(n, own and not e.fixed) for e in print_.stores for n, own in e.reads}
-    return of_values | print_.guards
+    return of_values | print_.reads()
 
 
 class Order:

@@ -7,16 +7,15 @@ is the length of a shortest run. The clauses are made once and copied for every 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...model.language.scope import Scope
-from .circuit import FALSE, TRUE, Circuit, Clause, Literal, exactly_one, implied_equal
+from .circuit import FALSE, TRUE, Clause, Literal, exactly_one, implied_equal
 from .encoding import Encoder
 from .layout import Layout, Slots, deciding
 from .masks import choices
-from .moves import Move, Mover, Store
+from .moves import Dropped, Move, Mover, Store
 from .numbers import Cases
 from .reach import actions_of, cells_written
 
@@ -52,21 +51,44 @@ class _Writers:
     cells: set[int]
 
 
+@dataclass(frozen=True)
+class Focused:
+    """That the cells of one member stand for those of all its kind.
+
+    ``row``: which member it is; ``position``: of that member among the places of each field.
+    """
+
+    row: Cases
+    position: Mapping[str, int | None]
+
+    def here(self, place: Cases) -> Literal:
+        """What is written at a place is written of the member in question."""
+        if len(place) == 1 and len(self.row) > 1:
+            return self.row[next(iter(place))]
+        return TRUE
+
+
 class Step:
     """All that can happen in a state."""
 
-    def __init__(self, scope: Scope, circuit: Circuit, layout: Layout, encoder: Encoder) -> None:
-        self.scope, self.circuit, self.layout, self.encoder = scope, circuit, layout, encoder
-        self.slots = Slots(scope, circuit)
-        mover = Mover(encoder, self.slots)
-        moves = [move for action in actions_of(scope) if (move := mover.move(action)).possible]
+    def __init__(
+        self, encoder: Encoder, layout: Layout, slots: Slots, focus: Focused | None = None, dropped: Dropped = {}
+    ) -> None:
+        self.encoder, self.layout, self.slots, self.focus = encoder, layout, slots, focus
+        self.scope, self.circuit = encoder.scope, encoder.circuit
+        mover = Mover(encoder, self.slots, dropped)
+        moves = [move for action in actions_of(self.scope) if (move := mover.move(action)).possible]
         self.choices = [self._choice(move) for move in moves]
 
     def _choice(self, move: Move) -> Choice:
         open_ = choices(self.circuit, move.rows, move.guards)
         cells = ((store, cells_written(self.scope, store, open_)) for store in move.stores)
-        targets = tuple((s, tuple(i for i in found if len(self.layout.codes[i]) > 1)) for s, found in cells)
+        targets = tuple((store, tuple(self._changing(found))) for store, found in cells)
         return Choice(move, self.circuit.variable(), targets)
+
+    def _changing(self, cells: Iterable[int]) -> Iterable[int]:
+        like, codes = self.layout.like, self.layout.codes
+        return dict.fromkeys(like[index] for index in cells if len(codes[index]) > 1)
 
     def overrun(self, choices: Iterable[Choice]) -> Literal:
         """One of the moves is chosen and one of its numbers leaves the range of its field."""
@@ -132,8 +154,10 @@ class Step:
     def _hit(self, group: _Writers, index: int) -> Literal:
         """A member of the group is chosen, at the places of the cell."""
         some = self.circuit.disjunction([chosen for chosen, _ in group.stores])
-        places = self.scope.cells[index].places
-        there = [row.get(member, FALSE) for row, member in zip(group.places, places, strict=True)]
+        cell = self.scope.cells[index]
+        there = [row.get(member, FALSE) for row, member in zip(group.places, cell.places, strict=True)]
+        if self.focus is not None and (place := self.focus.position.get(cell.field)) is not None:
+            there[place] = self.focus.here(group.places[place])
         return self.circuit.conjunction([some, *there])
 
     def _written(self, group: _Writers, values: dict[int, Cases]) -> Cases:

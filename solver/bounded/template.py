@@ -84,8 +84,9 @@ class Template:
     def literal(self, literal: Literal, by: int = 0) -> Literal:
         """The number of a literal of depth 0, or moved."""
         variable = abs(literal)
-        number = self.number[variable % NEXT] + (self.stride if variable >= NEXT else 0)
-        number += by if number > self.fixed else 0
+        number = self.number[variable % NEXT]
+        if number > self.fixed:
+            number += by + (self.stride if variable >= NEXT else 0)
         return number if literal > 0 else -number
 
 

@@ -9,7 +9,7 @@ from pysat.solvers import Solver
 
 from ...model.language.plain import Packed
 from ...model.language.scope import Instance
-from .blueprint import Blueprint
+from .blueprint import Focus
 from .circuit import FALSE, TRUE, Clause, Literal
 from .layout import deciding, one_of_row
 from .numbers import Cases
@@ -21,6 +21,7 @@ class Unrolling:
 
     def __init__(self, template: Template, name: str = "cadical195") -> None:
         self.template, self.plan = template, template.plan
+        self.full = self.plan.full if isinstance(self.plan, Focus) else self.plan
         self.solver = Solver(name)
         self.depth = 0
         self._first: dict[int, int] = {}
@@ -33,11 +34,12 @@ class Unrolling:
 
     def _start(self) -> None:
         """The clauses of the initial state: of all its cells, also those that nothing asked depends on."""
-        circuit, start = self.plan.circuit, self.plan.start()
+        circuit, start = self.plan.circuit, self.full.start()
         clauses = [] if start == TRUE else [[start] if start != FALSE else []]
-        for row, codes in zip(self.plan.layout.cells, self.plan.first_values(), strict=True):
+        for row, codes in zip(self.full.layout.cells, self.full.first_values(), strict=True):
             clauses += [*one_of_row(circuit, row)]
             clauses += [[-literal] for value, literal in row.items() if value not in codes and literal != FALSE]
+        clauses += [[l for l in clause if l != FALSE] for clause in self.plan.link() if TRUE not in clause]
         clauses += circuit.clauses(circuit.below({abs(l) for clause in clauses for l in clause}))
         used = dict.fromkeys(abs(l) for clause in clauses for l in clause)
         self._first = {v: n for n, v in enumerate((v for v in used if v not in self.template.number), 1 + self.template.fixed)}
@@ -72,7 +74,7 @@ class Unrolling:
     def run(self) -> tuple[Packed, tuple[Instance, ...]]:
         model = self.solver.get_model()
         true = lambda l, d: l == TRUE or (l != FALSE and self._true(model, l, d))
-        cells = self.plan.layout.cells
+        cells = self.full.layout.cells
         start = []
         for i, row in enumerate(cells):
             value = next(v for v, l in row.items() if true(l, 0))
