@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .loading import Loaded, UsageError
 
 if TYPE_CHECKING:
+    from .model.language.scope import Scope
     from .properties.effort import Effort
     from .properties.results import Result
 
@@ -27,12 +28,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_limits(command, 4)
     command.add_argument(
-        "--seconds", type=_positive(float), metavar="S", help="give up after S seconds (never)"
+        "--seconds", type=positive(float), metavar="S", help="give up after S seconds (never)"
     )
     command.add_argument("--depth", action="store_true", help="count the levels of a breadth-first search")
     command.add_argument("--transitions", action="store_true", help="count the steps, whatever it costs")
     command.add_argument(
-        "--counterexamples", type=_positive(int), default=1, metavar="N",
+        "--counterexamples", type=positive(int), default=1, metavar="N",
         help="show at most N of each broken invariant, ending in different actions (1)",
     )  # fmt: skip
     command.add_argument("--checkpoint", metavar="FILE", type=Path, help="keep the known states in FILE")
@@ -45,21 +46,31 @@ def add_limits(command: argparse.ArgumentParser, gib: int) -> None:
         "--memory", type=_bytes, default=gib << 30, metavar="SIZE", help=f"of the diagrams ({gib}GiB)"
     )
     command.add_argument(
-        "--threads", type=_positive(int), default=1, metavar="N", help="that work on one diagram (1)"
+        "--threads", type=positive(int), default=1, metavar="N", help="that work on one diagram (1)"
     )
 
 
-def _positive(number: type[float] | type[int]) -> Callable[[str], float]:
+def check_names(scope: Scope, names: list[str]) -> None:
+    """Raises UsageError where ``--property`` names what is no invariant."""
+    from .model.language.predicates import invariants_of
+
+    known = [predicate.name for predicate in invariants_of(scope.model)]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"--property: no invariant {', '.join(unknown)}; known: {', '.join(known)}")
+
+
+def positive(number: type[float] | type[int]) -> Callable[[str], float]:
     """A parser of numbers above zero."""
 
-    def positive(text: str) -> float:
+    def parse(text: str) -> float:
         value = number(text)
         if not value > 0:
             raise argparse.ArgumentTypeError(f"{text} is not above zero")
         return value
 
-    positive.__name__ = number.__name__
-    return positive
+    parse.__name__ = number.__name__
+    return parse
 
 
 def _bytes(text: str) -> int:
@@ -82,14 +93,10 @@ def run(options: argparse.Namespace, loaded: Loaded, on_growth: Callable[[Any], 
 
 
 def _effort(options: argparse.Namespace, loaded: Loaded) -> Effort:
-    from .model.language.predicates import invariants_of
     from .properties.effort import Effort
     from .solver.diagrams.limits import Size
 
-    known = [predicate.name for predicate in invariants_of(loaded.scope.model)]
-    unknown = [name for name in options.only if name not in known]
-    if unknown:
-        raise UsageError(f"--property: no invariant {', '.join(unknown)}; known: {', '.join(known)}")
+    check_names(loaded.scope, options.only)
     for path in filter(None, (options.checkpoint, options.resume)):
         if not path.parent.is_dir():
             raise UsageError(f"no such folder: {path.parent}")

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import exploring, exporting, proving
+from . import bounding, exploring, exporting, proving
 from .placing import add_place
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
@@ -120,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     _effort(check)
     exploring.add_limits(check, 1)
     exploring.add_arguments(_command(commands, "explore", _explore, exploring.SAYS))
+    bounding.add_arguments(_command(commands, "bound", _bound, bounding.SAYS))
     proving.add_arguments(_command(commands, "prove", _prove, proving.SAYS))
     listing = _command(
         commands, "list", _list, "actions, properties, mechanisms and settings, with their sources"
@@ -237,6 +238,15 @@ def _explore(options: argparse.Namespace) -> int:
     loaded = _loaded(options)
     with Progress() as progress:
         result = exploring.run(options, loaded, progress)
+    return _show(options, loaded, result)
+
+
+def _bound(options: argparse.Namespace) -> int:
+    from .reports.terminal import Progress
+
+    loaded = _loaded(options)
+    with Progress() as progress:
+        result = bounding.run(options, loaded, progress)
     return _show(options, loaded, result)
 
 

@@ -12,9 +12,8 @@ from ...model.language.scope import Scope
 from ..initial import Starts
 from .circuit import Circuit, Clause, Literal, implied_equal
 from .encoding import Encoder
-from .footprint import Access, Footprint, Footprints, Relevance, relevance
+from .footprint import Footprint, Footprints, Relevance, relevance
 from .layout import Layout, Slots, deciding
-from .moves import Dropped
 from .order import Order
 from .reach import reachable_codes
 from .step import Choice, Focused, Step
@@ -33,12 +32,26 @@ class Cone:
 class Question:
     """A violation of an invariant as a literal of the state.
 
-    ``narrow``: for a sort that the invariant is about, the moves that matter only to the member in question.
+    ``narrow``: for each sort that the invariant is about, the literals that choose a move which matters only
+    where it is about the member in question.
     """
 
     predicate: Predicate
     bad: Literal
-    narrow: Mapping[type[Sort], tuple[Choice, ...]]
+    narrow: tuple[tuple[type[Sort], frozenset[Literal]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A sort of which one member is enough to look at, and the guards that are left out for it."""
+
+    sort: type[Sort]
+    dropped: tuple[tuple[str, frozenset[int]], ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether what is seen happens in the scope."""
+        return not self.dropped
 
 
 class Plan:
@@ -49,6 +62,15 @@ class Plan:
         self.scope, self.circuit = encoder.scope, encoder.circuit
         self._footprints: dict[type[Sort], Footprints] = {}
         self._prints: dict[type[Sort], list[Footprint]] = {}
+
+    @property
+    def full(self) -> Blueprint:
+        """The plan with all cells, whose initial states are those of the scope."""
+        raise NotImplementedError
+
+    def link(self) -> Iterable[Clause]:
+        """What ties the state at the start to that of the full plan."""
+        return ()
 
     def bad(self, predicate: Predicate) -> Literal:
         """That an invariant is violated, for some of its parameters."""
@@ -104,7 +126,7 @@ class Plan:
 
     def question(self, predicate: Predicate) -> Question:
         """An invariant as a question."""
-        return Question(predicate, self.bad(predicate), {})
+        return Question(predicate, self.bad(predicate))
 
 
 class Blueprint(Plan):
@@ -118,25 +140,31 @@ class Blueprint(Plan):
         step = Step(encoder, layout, Slots(scope, circuit))
         super().__init__(encoder, layout, step, Slots(scope, circuit))
 
+    @property
+    def full(self) -> Blueprint:
+        return self
+
     def question(self, predicate: Predicate) -> Question:
         """An invariant as a question, and which moves matter only to the member in question."""
         bad = self.bad(predicate)
-        narrow = {sort: self._relevance(sort, bad).somewhere for sort in self._sorts(predicate)}
-        moves = {s: tuple(p.choice for p in prints if p.row is not None) for s, prints in narrow.items()}
-        return Question(predicate, bad, moves)
+        narrow = ((sort, self._relevance(sort, bad).somewhere) for sort in self._sorts(predicate))
+        moves = ((s, frozenset(p.choice.chosen for p in prints if p.row is not None)) for s, prints in narrow)
+        return Question(predicate, bad, tuple(moves))
 
     def _sorts(self, predicate: Predicate) -> Iterable[type[Sort]]:
         domains = [parameter.domain for parameter in predicate.parameters]
         return dict.fromkeys(domain.of for domain in domains if isinstance(domain, Member))
 
-    def _relevance(self, sort: type[Sort], bad: Literal, prints: Sequence[Footprint] | None = None) -> Relevance:
+    def _relevance(
+        self, sort: type[Sort], bad: Literal, prints: Sequence[Footprint] | None = None
+    ) -> Relevance:
         asked = self.footprints(sort).reads([bad], self.about.row(sort))
         return relevance(self.prints(sort) if prints is None else prints, asked)
 
-    def focused(self, predicate: Predicate) -> Focus | None:
-        """The plan cut down to one member of the sort that most moves are about; None where that is too little.
+    def lens(self, predicate: Predicate) -> Lens | None:
+        """How to look at an invariant through the cells of one member; None where they are not enough.
 
-        Guards that read what belongs to other members are taken to hold, so the plan may say too much.
+        Guards that read what belongs to other members are left out.
         """
         sort = self.block
         if sort is None or sort not in self._sorts(predicate):
@@ -144,7 +172,7 @@ class Blueprint(Plan):
         mixed = self.footprints(sort).mixed
         prints = [replace(p, guards=tuple(g for g in p.guards if not g & mixed)) for p in self.prints(sort)]
         found = self._relevance(sort, self.bad(predicate), prints)
-        whole = [p.row for p in found.everywhere if p.row is not None]
+        whole = [p for p in found.everywhere if p.row is not None]
         if whole or found.known & mixed or any(_twice(p, sort) for p in found.somewhere):
             return None
         kept = {p.choice.move.action.name for p in (*found.everywhere, *found.somewhere)}
@@ -152,7 +180,7 @@ class Blueprint(Plan):
             p.choice.move.action.name: frozenset(n for n, guard in enumerate(p.guards) if guard & mixed)
             for p in self.prints(sort)
         }
-        return Focus(self, sort, {name: numbers for name, numbers in dropped.items() if name in kept and numbers})
+        return Lens(sort, tuple((name, numbers) for name, numbers in dropped.items() if name in kept and numbers))
 
     def holds(self, predicate: Predicate) -> Literal:
         """The statement for all its parameters."""
@@ -167,10 +195,6 @@ class Blueprint(Plan):
         pairs = zip(self.scope.cells, self.starts.codes, strict=True)
         return [{cell.values[code] for code in codes} for cell, codes in pairs]
 
-    def link(self) -> Iterable[Clause]:
-        """What ties the state at the start to that of the initial statements: they are the same here."""
-        return ()
-
 
 def _twice(print_: Footprint, sort: type[Sort]) -> bool:
     """Whether a move is about two members of a sort."""
@@ -178,16 +202,25 @@ def _twice(print_: Footprint, sort: type[Sort]) -> bool:
 
 
 class Focus(Plan):
-    """A plan with the cells of one member only, whichever it is. ``exact``: no guard was left out."""
+    """A plan with the cells of one member only, whichever it is.
 
-    def __init__(self, full: Blueprint, sort: type[Sort], dropped: Dropped) -> None:
-        self.full, self.sort, self.exact = full, sort, not dropped
+    Guards that are ``dropped`` are taken to hold: what happens here may not happen in the scope, but what happens
+    there does here.
+    """
+
+    def __init__(self, full: Blueprint, lens: Lens) -> None:
+        sort, dropped = lens.sort, dict(lens.dropped)
+        self._full, self.sort = full, sort
         scope, circuit, row = full.scope, full.circuit, full.about.row(sort)
         position = full.footprints(sort).position
         layout = full.layout.focused(position)
         encoder = Encoder(scope, circuit, layout.cells)
         slots = Slots(scope, circuit, {sort: row})
         super().__init__(encoder, layout, Step(encoder, layout, slots, Focused(row, position), dropped), full.about)
+
+    @property
+    def full(self) -> Blueprint:
+        return self._full
 
     def link(self) -> Iterable[Clause]:
         """At the start the cells are those of the member in question."""

@@ -93,7 +93,7 @@ class Footprints:
         of: Mapping[int, int] = dict.fromkeys(self.circuit.below(literals), -1)
         number: dict[object, int] = {}
         if row is not None:
-            masks = self._masks.setdefault(id(row), Masks(self.circuit, row))
+            masks = self._masks.get(id(row)) or self._masks.setdefault(id(row), Masks(self.circuit, row))
             of = masks.readers(literals)
             number = {member: 1 << place for place, member in enumerate(row)}
         found = []

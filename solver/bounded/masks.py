@@ -6,7 +6,7 @@ much as of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .circuit import TRUE, Circuit, Literal
@@ -91,13 +91,22 @@ class Masks:
                 yield self.every, part
 
 
-def choices(circuit: Circuit, rows: Iterable[Cases], guards: Sequence[Literal]) -> dict[int, tuple[Any, ...]]:
-    """For each row, by identity, the members for which every guard alone can be true."""
-    return {id(row): tuple(_open(Masks(circuit, row), row, guards)) for row in rows}
+class Openings:
+    """For which members the guards of moves can be true; remembers the masks of each row."""
 
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self._masks: dict[int, Masks] = {}
 
-def _open(masks: Masks, row: Mapping[Any, Literal], guards: Sequence[Literal]) -> Iterator[Any]:
-    allowed = masks.every
-    for guard in guards:
-        allowed &= masks.of(guard)[0]
-    return (member for number, member in enumerate(row) if allowed >> number & 1)
+    def of(self, rows: Iterable[Cases], guards: Sequence[Literal]) -> dict[int, tuple[Any, ...]]:
+        """For each row, by identity, the members for which every guard alone can be true."""
+        return {id(row): tuple(self._open(row, guards)) for row in rows}
+
+    def _open(self, row: Cases, guards: Sequence[Literal]) -> Iterator[Any]:
+        masks = self._masks.get(id(row))
+        if masks is None:
+            masks = self._masks[id(row)] = Masks(self.circuit, row)
+        allowed = masks.every
+        for guard in guards:
+            allowed &= masks.of(guard)[0]
+        return (member for number, member in enumerate(row) if allowed >> number & 1)

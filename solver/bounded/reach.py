@@ -13,12 +13,12 @@ from typing import Any
 
 from ...model.language.actions import Action
 from ...model.language.scope import Scope, budget_name
-from .circuit import FALSE, Circuit
+from .circuit import Circuit
 from .encoding import Encoder
 from .layout import Layout, Slots
-from .masks import choices
+from .masks import Openings
 from .moves import Mover, Store
-from .numbers import Bits, Cases
+from .numbers import Bits
 
 Codes = list[set[int]]
 
@@ -49,11 +49,11 @@ def _round(scope: Scope, codes: Codes, actions: Sequence[Action]) -> set[str]:
     circuit = Circuit()
     layout = Layout(scope, circuit, [sorted(allowed) for allowed in codes])
     mover = Mover(Encoder(scope, circuit, layout.cells), Slots(scope, circuit))
-    changed: set[str] = set()
+    openings, changed = Openings(circuit), set[str]()
     for action in actions:
         move = mover.move(action)
         if move.possible:
-            open_ = choices(circuit, move.rows, move.guards)
+            open_ = openings.of(move.rows, move.guards)
             for store in move.stores:
                 if _added(scope, codes, store, open_):
                     changed.add(store.field)

@@ -14,7 +14,7 @@ from typing import Any
 from .circuit import FALSE, TRUE, Clause, Literal, exactly_one, implied_equal
 from .encoding import Encoder
 from .layout import Layout, Slots, deciding
-from .masks import choices
+from .masks import Openings
 from .moves import Dropped, Move, Mover, Store
 from .numbers import Cases
 from .reach import actions_of, cells_written
@@ -76,12 +76,13 @@ class Step:
     ) -> None:
         self.encoder, self.layout, self.slots, self.focus = encoder, layout, slots, focus
         self.scope, self.circuit = encoder.scope, encoder.circuit
+        self._openings = Openings(self.circuit)
         mover = Mover(encoder, self.slots, dropped)
         moves = [move for action in actions_of(self.scope) if (move := mover.move(action)).possible]
         self.choices = [self._choice(move) for move in moves]
 
     def _choice(self, move: Move) -> Choice:
-        open_ = choices(self.circuit, move.rows, move.guards)
+        open_ = self._openings.of(move.rows, move.guards)
         cells = ((store, cells_written(self.scope, store, open_)) for store in move.stores)
         targets = tuple((store, tuple(self._changing(found))) for store, found in cells)
         return Choice(move, self.circuit.variable(), targets)

@@ -41,6 +41,7 @@ class Template:
 
     ``about``: clauses about what the questions speak of, said once; ``state``: about a state and the
     questions on it; ``step``: about a step to the next state; ``order``: about a step and the one after it.
+    ``switch``: a variable of each depth to ask for one of several questions;
     ``fixed``: how many variables are the same at every depth; ``stride``: how many a depth has besides.
     """
 
@@ -59,16 +60,17 @@ class Template:
         following = [] if order is None else list(order.clauses())
         step += circuit.clauses(v for v in circuit.below(_variables(step, following, [[self.overrun]])) if v not in asked)
         about = list(plan.about.clauses())
-        self._numbered([abs(l) for row in rows if len(row) > 1 for l in row.values()], [about, state, step, following])
+        self.switch = circuit.variable()
+        self._numbered([self.switch, *(abs(l) for row in rows if len(row) > 1 for l in row.values())], [about, state, step, following])
 
     def _only_about(self, questions: Sequence[Question]) -> Iterator[Clause]:
         """What matters only to the member in question happens only to it."""
-        for sort, narrow in questions[0].narrow.items():
-            row = self.plan.step.slots.row(sort)
+        chosen = {choice.chosen for choice in self.cone.choices}
+        for sort, narrow in questions[0].narrow:
             about = self.plan.about.row(sort)
+            row = self.plan.step.slots.row(sort)
             same = self.plan.circuit.select((here, about[member]) for member, here in row.items())
-            chosen = {choice.chosen for choice in self.cone.choices}
-            yield from ([-choice.chosen, same] for choice in narrow if choice.chosen in chosen and same != TRUE)
+            yield from ([-literal, same] for literal in narrow & chosen if same != TRUE)
 
     def _numbered(self, first: Sequence[int], blocks: Sequence[list[Clause]]) -> None:
         """Number the variables that are used: those of the questions first, then those of the state."""

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from pysat.solvers import Solver
 
 from ...model.language.plain import Packed
 from ...model.language.scope import Instance
-from .blueprint import Focus
+from .blueprint import Question
 from .circuit import FALSE, TRUE, Clause, Literal
-from .layout import deciding, one_of_row
+from .layout import one_of_row
 from .numbers import Cases
 from .template import Template
 
+SOLVER = "glucose4"
+SLICE = 3_000_000  # propagations between two looks at the clock
+
+
+def _nothing() -> None:
+    """Called when nobody wants to be called."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run that the solver found: where it starts, what is taken, and which questions it answers."""
+
+    start: Packed
+    instances: tuple[Instance, ...]
+    answers: tuple[Question, ...]
+
 
 class Unrolling:
-    """The runs of so many steps from an initial state, as far as they bear on the template's questions."""
+    """The runs of ``depth`` steps, as far as they bear on the template's questions.
 
-    def __init__(self, template: Template, name: str = "cadical195") -> None:
-        self.template, self.plan = template, template.plan
-        self.full = self.plan.full if isinstance(self.plan, Focus) else self.plan
-        self.solver = Solver(name)
+    They begin in an initial state. ``on_slice`` is called now and then while the solver works; it may raise
+    to end that.
+    """
+
+    def __init__(
+        self, template: Template, on_slice: Callable[[], None] = _nothing, solver: str = SOLVER
+    ) -> None:
+        self.template, self.plan, self.on_slice = template, template.plan, on_slice
+        self.full = template.plan.full
+        self.solver = Solver(solver)
         self.depth = 0
         self._first: dict[int, int] = {}
+        self._switched = -1
         self._start()
         self._add(template.about.moved(0))
         self._add(template.state.moved(self._moved(0)))
@@ -34,16 +57,21 @@ class Unrolling:
 
     def _start(self) -> None:
         """The clauses of the initial state: of all its cells, also those that nothing asked depends on."""
-        circuit, start = self.plan.circuit, self.full.start()
-        clauses = [] if start == TRUE else [[start] if start != FALSE else []]
-        for row, codes in zip(self.full.layout.cells, self.full.first_values(), strict=True):
-            clauses += [*one_of_row(circuit, row)]
-            clauses += [[-literal] for value, literal in row.items() if value not in codes and literal != FALSE]
-        clauses += [[l for l in clause if l != FALSE] for clause in self.plan.link() if TRUE not in clause]
+        circuit = self.plan.circuit
+        clauses = [clause for clause in self._initial() if TRUE not in clause]
+        clauses = [[literal for literal in clause if literal != FALSE] for clause in clauses]
         clauses += circuit.clauses(circuit.below({abs(l) for clause in clauses for l in clause}))
         used = dict.fromkeys(abs(l) for clause in clauses for l in clause)
-        self._first = {v: n for n, v in enumerate((v for v in used if v not in self.template.number), 1 + self.template.fixed)}
+        apart = (variable for variable in used if variable not in self.template.number)
+        self._first = {variable: number for number, variable in enumerate(apart, 1 + self.template.fixed)}
         self._add([[self.literal(l, 0) for l in clause] for clause in clauses])
+
+    def _initial(self) -> Iterator[Clause]:
+        yield [self.full.start()]
+        for row, values in zip(self.full.layout.cells, self.full.first_values(), strict=True):
+            yield from one_of_row(self.plan.circuit, row)
+            yield from ([-literal] for value, literal in row.items() if value not in values)
+        yield from self.plan.link()
 
     def literal(self, literal: Literal, depth: int) -> Literal:
         """The solver's number of a literal at a depth."""
@@ -65,27 +93,54 @@ class Unrolling:
         self.depth += 1
         self._add(self.template.state.moved(self._moved(self.depth)))
 
-    def ask(self, literal: Literal) -> bool:
-        """Whether some run of this depth ends in a state where the literal is true."""
-        if literal in (TRUE, FALSE):
-            return literal == TRUE and self.solver.solve()
-        return self.solver.solve(assumptions=[self.literal(literal, self.depth)])
+    def goes_on(self) -> bool:
+        """Whether there is any run of this depth."""
+        return self._solved([])
 
-    def run(self) -> tuple[Packed, tuple[Instance, ...]]:
-        model = self.solver.get_model()
-        true = lambda l, d: l == TRUE or (l != FALSE and self._true(model, l, d))
-        cells = self.full.layout.cells
-        start = []
-        for i, row in enumerate(cells):
-            value = next(v for v, l in row.items() if true(l, 0))
-            start.append(self.plan.scope.cells[i].values.index(value))
-        steps = []
-        for d in range(self.depth):
-            ch = next(c for c in self.template.cone.choices if true(c.chosen, d))
-            args = tuple(next(v for v, l in row.items() if true(l, d)) for row in ch.move.rows)
-            steps.append(Instance(ch.move.action, args))
-        return bytes(start), tuple(steps)
+    def violated(self, questions: Sequence[Question]) -> Found | None:
+        """A run of this depth into a state that violates one of some invariants."""
+        asked = [question for question in questions if question.bad != FALSE]
+        plain = [q for q in asked if q.bad != TRUE]
+        if len(plain) > 1 and len(plain) == len(asked) and self._switched < self.depth:
+            self._switched = self.depth
+            switch = self.literal(self.template.switch, self.depth)
+            self._add([[-switch, *(self.literal(q.bad, self.depth) for q in plain)]])
+            return self._found(questions) if self._solved([switch]) else None
+        for question in asked:
+            if self._solved([self.literal(question.bad, self.depth)] if question in plain else []):
+                return self._found(questions)
+        return None
 
-    def _true(self, model, l, d):
-        n = self.literal(l, d)
-        return (model[abs(n)-1] > 0) == (n > 0)
+    def _solved(self, assumptions: list[Literal]) -> bool:
+        answer = None
+        while answer is None:
+            self.on_slice()
+            self.solver.prop_budget(SLICE)
+            answer = self.solver.solve_limited(assumptions=assumptions, expect_interrupt=True)
+        return bool(answer)
+
+    def _found(self, questions: Sequence[Question]) -> Found:
+        true = set(filter(None, self.solver.get_model()))
+        steps = tuple(self._instance(true, depth) for depth in range(self.depth))
+        answers = tuple(q for q in questions if self._true(true, q.bad, self.depth))
+        return Found(bytes(self._codes(true)), steps, answers)
+
+    def _codes(self, true: set[int]) -> Iterator[int]:
+        """The initial state, cell by cell."""
+        for cell, row in zip(self.plan.scope.cells, self.full.layout.cells, strict=True):
+            yield cell.values.index(self._value(true, row, 0))
+
+    def _instance(self, true: set[int], depth: int) -> Instance:
+        taken = next(c for c in self.template.cone.choices if self._true(true, c.chosen, depth))
+        arguments = tuple(self._value(true, row, depth) for row in taken.move.rows)
+        return Instance(taken.move.action, arguments)
+
+    def _value(self, true: set[int], row: Cases, depth: int) -> object:
+        return next(value for value, literal in row.items() if self._true(true, literal, depth))
+
+    def _true(self, true: set[int], literal: Literal, depth: int) -> bool:
+        return literal == TRUE if abs(literal) == TRUE else self.literal(literal, depth) in true
+
+    def close(self) -> None:
+        """Give the solver's memory back."""
+        self.solver.delete()
