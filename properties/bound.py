@@ -15,10 +15,11 @@ from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
 from ..solver.bounded.blueprint import Blueprint, Focus, Lens, Plan, Question
 from ..solver.bounded.circuit import FALSE
+from ..solver.bounded.overruns import risky
 from ..solver.bounded.template import Template
 from ..solver.bounded.unrolling import Found, Unrolling
 from .known import UNTOUCHED
-from .replay import Run, confirmed, program, violates
+from .replay import OurBug, Run, confirmed, program, violates
 from .results import Finding, Result, Verdict
 
 INTERRUPTED = "interrupted"
@@ -136,7 +137,8 @@ class Bounded:
         return {name for name, answer in self.answers.items() if answer.open}
 
     def _look(self) -> None:
-        hunts = self._hunts()
+        full = Blueprint(self.scope)
+        hunts, overruns = self._hunts(full), self._overruns(full)
         while self.open():
             for hunt in hunts:
                 self._look_at(hunt)
@@ -145,6 +147,22 @@ class Bounded:
             for hunt in hunts:
                 self._deeper(hunt)
             self.depth += 1
+            if overruns is not None:
+                self._overrun(overruns)
+
+    def _overruns(self, full: Blueprint) -> Unrolling | None:
+        """What looks for numbers that leave their range; None where the guards see to it."""
+        moves = risky(full)
+        return Unrolling(Template(full, [], watched=moves), self._tick) if moves else None
+
+    def _overrun(self, overruns: Unrolling) -> None:
+        """Look for a step to this depth with a number that leaves its range. Raises ModelError for one."""
+        overruns.step()
+        found = overruns.overrun()
+        if found is not None:
+            Run(self.scope, found.start, found.instances).states()
+            raise OurBug("a number leaves its range, and the plain reading sees it fit")
+        overruns.settle()
 
     def _look_at(self, hunt: Hunt) -> None:
         """Ask one hunt's open invariants at this depth."""
@@ -165,9 +183,8 @@ class Bounded:
             for name in names:
                 self.answers[name].decided = f"no run that bears on it is longer than {self.depth} steps"
 
-    def _hunts(self) -> list[Hunt]:
+    def _hunts(self, full: Blueprint) -> list[Hunt]:
         """The questions, those that look at the same cells and moves together."""
-        full = Blueprint(self.scope)
         groups: dict[object, tuple[Plan, bool, list[Question]]] = {}
         plans: dict[Lens, Focus] = {}
         for name, answer in self.answers.items():
@@ -214,7 +231,10 @@ class Bounded:
 
 
 def bound(scope: Scope, options: Options = Options()) -> Result:
-    """Look for violations of the invariants within so many steps. Raises OurBug for a run that does not replay."""
+    """Look for violations of the invariants within so many steps.
+
+    Raises ModelError for a number that leaves its range, OurBug for a run that does not replay.
+    """
     search = Bounded(scope, options)
     search.run()
     return Result(

@@ -111,9 +111,9 @@ class Plan:
         cell_of = self.layout.cell_of
         return {cell_of[variable] for variable in self.circuit.below(roots) if variable in cell_of}
 
-    def cone(self, roots: Iterable[Literal]) -> Cone:
-        """What can bear on some literals, in any number of steps."""
-        cells, before = self.cells_below(roots), -1
+    def cone(self, roots: Iterable[Literal], also: Iterable[int] = ()) -> Cone:
+        """What can bear on some literals and on some cells, in any number of steps."""
+        cells, before = self.cells_below(roots) | {*also}, -1
         while len(cells) != before:
             before = len(cells)
             for choice in self.step.choices:

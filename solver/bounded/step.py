@@ -93,14 +93,14 @@ class Step:
 
     def overrun(self, choices: Iterable[Choice]) -> Literal:
         """One of the moves is chosen and one of its numbers leaves the range of its field."""
-        parts = []
-        for choice in choices:
-            for store, _ in choice.targets:
-                if store.domain is not None:
-                    low, high = store.domain.low, store.domain.high
-                    outside = self.encoder.numbers.outside(store.value, low, high)
-                    parts.append(self.circuit.conjunction([choice.chosen, outside]))
-        return self.circuit.disjunction(parts)
+        pairs = ((choice.chosen, self.outside(choice)) for choice in choices)
+        return self.circuit.disjunction([self.circuit.conjunction(pair) for pair in pairs])
+
+    def outside(self, choice: Choice) -> Literal:
+        """A number that the move writes leaves the range of its field."""
+        ranges = ((store, store.domain) for store, _ in choice.targets if store.domain is not None)
+        outside = self.encoder.numbers.outside
+        return self.circuit.disjunction([outside(store.value, d.low, d.high) for store, d in ranges])
 
     def relation(self, chosen: Sequence[Choice], cells: Set[int]) -> Iterator[Clause]:
         """The clauses of a step with one of these choices, about these cells."""

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .blueprint import Blueprint, Question
+from .blueprint import Plan, Question
 from .circuit import FALSE, TRUE, Clause, Literal
 from .layout import one_of_row
-from .step import NEXT
+from .step import NEXT, Choice
 
 Numbers = npt.NDArray[np.int64]
 
@@ -41,15 +41,18 @@ class Template:
 
     ``about``: clauses about what the questions speak of, said once; ``state``: about a state and the
     questions on it; ``step``: about a step to the next state; ``order``: about a step and the one after it.
-    ``switch``: a variable of each depth to ask for one of several questions;
+    ``watched``: moves of which it is asked whether a number leaves its range. ``switch``: a variable of each depth to ask for one of several questions;
     ``fixed``: how many variables are the same at every depth; ``stride``: how many a depth has besides.
     """
 
-    def __init__(self, plan: Blueprint, questions: Sequence[Question], *, ordered: bool = True) -> None:
+    def __init__(
+        self, plan: Plan, questions: Sequence[Question], *, watched: Sequence[Choice] = (), ordered: bool = True
+    ) -> None:
         self.plan, circuit = plan, plan.circuit
         self.questions = tuple(questions)
         roots = [question.bad for question in questions]
-        self.cone = plan.cone(roots)
+        guards = [literal for choice in watched for literal in choice.move.guards]
+        self.cone = plan.cone([*roots, *guards], (i for c in watched for _, found in c.targets for i in found))
         self.overrun = plan.step.overrun(self.cone.choices)
         asked = dict.fromkeys(circuit.below(roots))
         rows = [plan.layout.cells[index] for index in sorted(self.cone.cells)]
@@ -66,7 +69,7 @@ class Template:
     def _only_about(self, questions: Sequence[Question]) -> Iterator[Clause]:
         """What matters only to the member in question happens only to it."""
         chosen = {choice.chosen for choice in self.cone.choices}
-        for sort, narrow in questions[0].narrow:
+        for sort, narrow in questions[0].narrow if questions else ():
             about = self.plan.about.row(sort)
             row = self.plan.step.slots.row(sort)
             same = self.plan.circuit.select((here, about[member]) for member, here in row.items())

@@ -83,15 +83,29 @@ class Unrolling:
     def _add(self, clauses: Iterable[Clause]) -> None:
         self.solver.append_formula(clauses)
 
-    def grow(self) -> None:
-        """One step more."""
+    def step(self) -> None:
+        """Let one step more be taken; ``settle`` says where it leads."""
         self._add(self.template.step.moved(self._moved(self.depth)))
         if self.depth:
             self._add(self.template.order.moved(self._moved(self.depth - 1)))
+
+    def overrun(self) -> Found | None:
+        """Before the step is settled: a run in which it writes a number that leaves its range."""
+        if not self._asked(self.template.overrun):
+            return None
+        return self._found((), self.depth + 1)
+
+    def settle(self) -> None:
+        """Go to the state after the step; no number has left its range."""
         if self.template.overrun != FALSE:
             self._add([[-self.literal(self.template.overrun, self.depth)]])
         self.depth += 1
         self._add(self.template.state.moved(self._moved(self.depth)))
+
+    def grow(self) -> None:
+        """One step more."""
+        self.step()
+        self.settle()
 
     def goes_on(self) -> bool:
         """Whether there is any run of this depth."""
@@ -105,11 +119,16 @@ class Unrolling:
             self._switched = self.depth
             switch = self.literal(self.template.switch, self.depth)
             self._add([[-switch, *(self.literal(q.bad, self.depth) for q in plain)]])
-            return self._found(questions) if self._solved([switch]) else None
-        for question in asked:
-            if self._solved([self.literal(question.bad, self.depth)] if question in plain else []):
-                return self._found(questions)
+            return self._found(questions, self.depth) if self._solved([switch]) else None
+        if any(self._asked(question.bad) for question in asked):
+            return self._found(questions, self.depth)
         return None
+
+    def _asked(self, literal: Literal) -> bool:
+        """Whether some run of this depth makes a literal true."""
+        if abs(literal) == TRUE:
+            return literal == TRUE and self._solved([])
+        return self._solved([self.literal(literal, self.depth)])
 
     def _solved(self, assumptions: list[Literal]) -> bool:
         answer = None
@@ -119,9 +138,9 @@ class Unrolling:
             answer = self.solver.solve_limited(assumptions=assumptions, expect_interrupt=True)
         return bool(answer)
 
-    def _found(self, questions: Sequence[Question]) -> Found:
-        true = set(filter(None, self.solver.get_model()))
-        steps = tuple(self._instance(true, depth) for depth in range(self.depth))
+    def _found(self, questions: Sequence[Question], steps_taken: int) -> Found:
+        true = set(self.solver.get_model())
+        steps = tuple(self._instance(true, depth) for depth in range(steps_taken))
         answers = tuple(q for q in questions if self._true(true, q.bad, self.depth))
         return Found(bytes(self._codes(true)), steps, answers)
 
@@ -139,7 +158,10 @@ class Unrolling:
         return next(value for value, literal in row.items() if self._true(true, literal, depth))
 
     def _true(self, true: set[int], literal: Literal, depth: int) -> bool:
-        return literal == TRUE if abs(literal) == TRUE else self.literal(literal, depth) in true
+        variable = abs(literal)
+        if variable == TRUE or (variable not in self._first and variable not in self.template.number):
+            return (literal > 0) == (variable == TRUE)  # what no clause speaks of is taken to be false
+        return self.literal(literal, depth) in true
 
     def close(self) -> None:
         """Give the solver's memory back."""

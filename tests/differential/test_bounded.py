@@ -1,0 +1,92 @@
+"""bound: the shortest violations are those of the breadth-first search, and there are no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from differential.random_text import actions, expressions
+from differential.test_random_models import scope_of, zoo
+from shipped import SMALL, loaded, searched
+from vmproof import ModelError, Scope
+from vmproof.model.language.predicates import invariants_of
+from vmproof.properties import safety, unpromised  # noqa: F401
+from vmproof.properties.bound import Options, bound
+from vmproof.properties.results import Result, Verdict
+from vmproof.properties.search import Limits, search
+from vmproof.properties.teeth import TEETH, Tooth
+
+pytestmark = pytest.mark.differential
+
+
+def lengths(result: Result) -> dict[str, int]:
+    """The length of the counterexample to each invariant that has one."""
+    return {f.property: len(f.trace) for f in result.findings if f.trace is not None}
+
+
+@pytest.mark.parametrize("tooth", [t for t in TEETH if t.steps is not None], ids=str)
+def test_without_a_mechanism_the_shortest_run_is_found(tooth: Tooth) -> None:
+    result = bound(tooth.made(), Options(depth=tooth.steps))
+    assert lengths(result)[tooth.broken] == tooth.steps
+    others = search(tooth.made(), invariants_of(tooth.made().model), limits=Limits(states=20_000))
+    for name, length in lengths(result).items():
+        assert name not in others.violations or length == len(others.violations[name].instances)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_shipped_scopes_have_the_violations_that_the_search_finds(name: str) -> None:
+    found, depth = searched(name), 6
+    expected = {p: len(run.instances) for p, run in found.violations.items() if len(run.instances) <= depth}
+    result = bound(loaded(name).scope, Options(depth=depth))
+    assert lengths(result) == expected
+    assert all(f.verdict is not Verdict.UNDETERMINED for f in result.findings)
+
+
+BEGIN = """
+@initial
+def begin(s: Zoo, h: Host, v: VM, g: Host, c: Colour):
+    links = (s.link[v, h] == False) & (s.flag[h] == False) & (s.load[h] == 0)
+    rest = (s.level == 0) & (s.master == NOBODY) & (s.lock[v] == NOBODY) & (s.shade[c] == False)
+    return links & rest & (s.colour[v] == Colour.RED) & ({})
+
+@invariant
+def one(s: Zoo, h: Host, g: Host, v: VM):
+    return {}
+
+@invariant
+def other(s: Zoo, v: VM, h: Host, g: Host):
+    return {}
+"""
+CONDITION = expressions("condition")
+
+
+@given(text=actions(), parts=st.tuples(CONDITION, CONDITION, CONDITION), tries=st.integers(1, 3))
+def test_random_models_have_the_same_shortest_violations(
+    text: str, parts: tuple[str, str, str], tries: int
+) -> None:
+    scope = scope_of(zoo(text + BEGIN.format(*parts)), budgets={"tries": tries})
+    compare(scope, depth=5)
+
+
+def compare(scope: Scope, depth: int) -> None:
+    """Hold the search and the bounded search against each other, errors of the model included."""
+    invariants = invariants_of(scope.model)
+    try:
+        found: Any = search(scope, invariants, limits=Limits(states=20_000))
+    except ModelError as error:
+        found = error
+    try:
+        result = bound(scope, Options(depth=depth))
+    except ModelError as error:
+        assert isinstance(found, ModelError), error
+        return
+    if isinstance(found, ModelError):
+        return  # deeper than the bound, or not met before every invariant was violated
+    if found.complete:
+        expected = {p: len(run.instances) for p, run in found.violations.items() if len(run.instances) <= depth}
+        assert lengths(result) == expected
+        decided = {f.property for f in result.findings if f.verdict is Verdict.HOLDS}
+        assert not decided & set(found.violations)
