@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .exploring import check_names, positive
+from .proving import with_lemmas
 
 if TYPE_CHECKING:
     from .loading import Loaded
@@ -23,12 +24,23 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--depth", type=positive(int), metavar="K", help="at most K steps (as many as the time allows)"
     )
     command.add_argument(
+        "--induction", type=_none_or_more, default=2, metavar="K",
+        help="try to prove what is open for this scope by induction over up to K steps (2; 0: do not)",
+    )  # fmt: skip
+    command.add_argument(
         "--property", action="append", default=[], metavar="NAME", dest="only",
         help="ask only this invariant (may be repeated)",
     )  # fmt: skip
     command.add_argument(
         "--seconds", type=positive(float), metavar="S", help="give up after S seconds (60 without --depth)"
     )
+
+
+def _none_or_more(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below zero")
+    return number
 
 
 def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Result:
@@ -42,4 +54,5 @@ def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Resu
 
     seconds = options.seconds or (None if options.depth else 60.0)
     expect = {} if options.strict else loaded.expect
-    return bound(loaded.scope, Options(options.depth, seconds, tuple(options.only), expect, tell))
+    limits = (options.depth, seconds, options.induction)
+    return bound(with_lemmas(loaded.scope), Options(*limits, tuple(options.only), expect, tell))

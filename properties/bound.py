@@ -15,6 +15,7 @@ from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Scope
 from ..solver.bounded.blueprint import Blueprint, Focus, Lens, Plan, Question
 from ..solver.bounded.circuit import FALSE
+from ..solver.bounded.induction import Induction
 from ..solver.bounded.overruns import risky
 from ..solver.bounded.template import Template
 from ..solver.bounded.unrolling import Found, Unrolling
@@ -38,11 +39,13 @@ class Look:
 class Options:
     """How far to go: ``depth`` steps (None: as far as it gets), ``seconds`` (None: no limit).
 
-    ``only``: names of the invariants that are asked, empty: all. ``expect``: the verdicts the file expects.
+    ``induction``: the greatest k of k-induction, 0: none. ``only``: names of the invariants that are asked,
+    empty: all. ``expect``: the verdicts the file expects.
     """
 
     depth: int | None = None
     seconds: float | None = None
+    induction: int = 2
     only: tuple[str, ...] = ()
     expect: Mapping[str, str] = field(default_factory=dict)
     on_look: Callable[[Look], None] | None = None
@@ -54,9 +57,13 @@ class TimeUp(Exception):
 
 @dataclass
 class Answer:
-    """What is known of one invariant: ``clear`` steps without a violation (-1: not even the start)."""
+    """What is known of one invariant, or of a lemma that only ``supports`` the others by induction.
+
+    ``clear``: so many steps without a violation; -1: not even the start was asked.
+    """
 
     predicate: Predicate
+    supports: bool = False
     clear: int = -1
     run: Run | None = None
     decided: str = ""
@@ -121,7 +128,10 @@ class Bounded:
         self.began = time.perf_counter()
         self.depth, self.stopped = 0, ""
         invariants = [p for p in invariants_of(scope.model) if not options.only or p.name in options.only]
+        lemmas = scope.model.of_kind("lemma") if options.induction else ()
         self.answers = {predicate.name: Answer(predicate) for predicate in invariants}
+        self.answers |= {lemma.name: Answer(lemma, supports=True) for lemma in lemmas}
+        self.inductions: list[Induction] = []
 
     def run(self) -> None:
         """Look deeper and deeper, until all is decided or a limit is reached."""
@@ -139,9 +149,11 @@ class Bounded:
     def _look(self) -> None:
         full = Blueprint(self.scope)
         hunts, overruns = self._hunts(full), self._overruns(full)
-        while self.open():
+        while self._asked():
             for hunt in hunts:
                 self._look_at(hunt)
+            if self.depth < self.options.induction:
+                self._induce(full)
             if self.depth == self.options.depth:
                 return
             for hunt in hunts:
@@ -149,6 +161,38 @@ class Bounded:
             self.depth += 1
             if overruns is not None:
                 self._overrun(overruns)
+
+    def _asked(self) -> bool:
+        """Whether an invariant is open, not only lemmas."""
+        return any(answer.open and not answer.supports for answer in self.answers.values())
+
+    def _induce(self, full: Blueprint) -> None:
+        """Try what is open by induction over as many steps as are clear."""
+        if not self.inductions:
+            self.inductions = [Induction(plan, asked, self._tick) for plan, asked in self._plans(full)]
+        for induction in self.inductions:
+            induction.deeper()
+            known = {name for name, answer in self.answers.items() if answer.decided}
+            for name in induction.standing(self.open(), known):
+                steps = f"{self.depth + 1}-induction" if self.depth else "induction"
+                self.answers[name].decided = f"proved for this scope by {steps}"
+
+    def _plans(self, full: Blueprint) -> Iterator[tuple[Plan, list[Predicate]]]:
+        """What is open, by how much of the scope must be looked at."""
+        narrow: dict[type, tuple[Lens, list[Predicate]]] = {}
+        wide: list[Predicate] = []
+        for name in self.open():
+            predicate = self.answers[name].predicate
+            lens = full.lens(predicate)
+            if lens is None:
+                wide.append(predicate)
+                continue
+            known, others = narrow.get(lens.sort, (lens, []))
+            narrow[lens.sort] = known.joined(lens), [*others, predicate]
+        for lens, predicates in narrow.values():
+            yield Focus(full, lens), predicates
+        if wide:
+            yield full, wide
 
     def _overruns(self, full: Blueprint) -> Unrolling | None:
         """What looks for numbers that leave their range; None where the guards see to it."""
@@ -208,7 +252,7 @@ class Bounded:
 
     def findings(self) -> Iterator[Finding]:
         """One for each invariant."""
-        return (self._finding(answer) for answer in self.answers.values())
+        return (self._finding(answer) for answer in self.answers.values() if not answer.supports)
 
     def _finding(self, answer: Answer) -> Finding:
         predicate, run = answer.predicate, answer.run

@@ -9,6 +9,7 @@ from functools import cached_property
 from ...model.language.domains import Member, Sort
 from ...model.language.predicates import Predicate
 from ...model.language.scope import Scope
+from ...model.language.terms import ForAll
 from ..initial import Starts
 from .circuit import Circuit, Clause, Literal, implied_equal
 from .encoding import Encoder
@@ -53,6 +54,12 @@ class Lens:
         """Whether what is seen happens in the scope."""
         return not self.dropped
 
+    def joined(self, other: Lens) -> Lens:
+        """A lens for the questions of both, of the same sort."""
+        mine, yours = dict(self.dropped), dict(other.dropped)
+        names = {name: mine.get(name, frozenset()) | yours.get(name, frozenset()) for name in (*mine, *yours)}
+        return Lens(self.sort, tuple(sorted(names.items())))
+
 
 class Plan:
     """A state and a step as literals. ``about``: what questions speak of, the same in a whole run."""
@@ -78,6 +85,10 @@ class Plan:
         rows = self.about.of([var.domain for var in statement.parameters])
         env = {var.name: row for var, row in zip(statement.parameters, rows, strict=True)}
         return -self.encoder.truth(statement.bodies[0], env)
+
+    def holds(self, predicate: Predicate) -> Literal:
+        """An invariant for all its parameters."""
+        return self.encoder.truth(self.scope.statement(predicate).closed(), {})
 
     def footprints(self, sort: type[Sort]) -> Footprints:
         """What finds out what is read and written with regard to a sort."""
@@ -167,7 +178,7 @@ class Blueprint(Plan):
         Guards that read what belongs to other members are left out.
         """
         sort = self.block
-        if sort is None or sort not in self._sorts(predicate):
+        if sort is None:
             return None
         mixed = self.footprints(sort).mixed
         prints = [replace(p, guards=tuple(g for g in p.guards if not g & mixed)) for p in self.prints(sort)]
@@ -180,11 +191,7 @@ class Blueprint(Plan):
             p.choice.move.action.name: frozenset(n for n, guard in enumerate(p.guards) if guard & mixed)
             for p in self.prints(sort)
         }
-        return Lens(sort, tuple((name, numbers) for name, numbers in dropped.items() if name in kept and numbers))
-
-    def holds(self, predicate: Predicate) -> Literal:
-        """The statement for all its parameters."""
-        return self.encoder.truth(self.scope.statement(predicate).closed(), {})
+        return Lens(sort, tuple(sorted((n, some) for n, some in dropped.items() if n in kept and some)))
 
     def start(self) -> Literal:
         """The initial statements."""
@@ -232,3 +239,13 @@ class Focus(Plan):
                 here, there = self.layout.cells[index], cells.cells[index]
                 for value, literal in deciding(here):
                     yield from implied_equal([row[cell.places[place]]], literal, there.get(value, -1))
+
+    def holds(self, predicate: Predicate) -> Literal:
+        """An invariant for the member in question and all its other parameters."""
+        statement = self.scope.statement(predicate)
+        mine = next((var for var in statement.parameters if var.domain == Member(self.sort)), None)
+        body = statement.bodies[0]
+        for var in reversed(statement.parameters):
+            body = body if var is mine else ForAll(var, body)
+        env = {} if mine is None else {mine.name: self._full.about.row(self.sort)}
+        return self.encoder.truth(body, env)

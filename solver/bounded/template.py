@@ -41,16 +41,24 @@ class Template:
 
     ``about``: clauses about what the questions speak of, said once; ``state``: about a state and the
     questions on it; ``step``: about a step to the next state; ``order``: about a step and the one after it.
-    ``watched``: moves of which it is asked whether a number leaves its range. ``switch``: a variable of each depth to ask for one of several questions;
+    ``watched``: moves of which it is asked whether a number leaves its range. ``supposed``: statements that
+    ``premise`` takes to hold, each where its variable of ``uses`` is true. ``switch``: a variable of each depth to ask for one of several questions;
     ``fixed``: how many variables are the same at every depth; ``stride``: how many a depth has besides.
     """
 
     def __init__(
-        self, plan: Plan, questions: Sequence[Question], *, watched: Sequence[Choice] = (), ordered: bool = True
+        self,
+        plan: Plan,
+        questions: Sequence[Question],
+        *,
+        watched: Sequence[Choice] = (),
+        supposed: Sequence[Literal] = (),
+        ordered: bool = True,
     ) -> None:
         self.plan, circuit = plan, plan.circuit
         self.questions = tuple(questions)
-        roots = [question.bad for question in questions]
+        roots = [*(question.bad for question in questions), *supposed]
+        self.uses = [circuit.variable() for _ in supposed]
         guards = [literal for choice in watched for literal in choice.move.guards]
         self.cone = plan.cone([*roots, *guards], (i for c in watched for _, found in c.targets for i in found))
         self.overrun = plan.step.overrun(self.cone.choices)
@@ -64,7 +72,8 @@ class Template:
         step += circuit.clauses(v for v in circuit.below(_variables(step, following, [[self.overrun]])) if v not in asked)
         about = list(plan.about.clauses())
         self.switch = circuit.variable()
-        self._numbered([self.switch, *(abs(l) for row in rows if len(row) > 1 for l in row.values())], [about, state, step, following])
+        premise = [[-use, literal] for use, literal in zip(self.uses, supposed, strict=True) if literal != TRUE]
+        self._numbered([self.switch, *(abs(l) for row in rows if len(row) > 1 for l in row.values())], [about, state, step, following, premise])
 
     def _only_about(self, questions: Sequence[Question]) -> Iterator[Clause]:
         """What matters only to the member in question happens only to it."""
@@ -78,13 +87,14 @@ class Template:
     def _numbered(self, first: Sequence[int], blocks: Sequence[list[Clause]]) -> None:
         """Number the variables that are used: those of the questions first, then those of the state."""
         rows = [list(row.values()) for row in self.plan.about.rows.values()]
-        about = dict.fromkeys(_variables(rows, blocks[0]))
+        about = dict.fromkeys(_variables(rows, blocks[0], [self.uses]))
         self.fixed = len(about)
         used = about | dict.fromkeys(first) | dict.fromkeys(v for block in blocks for v in _variables(block))
         self.number = {variable: number for number, variable in enumerate(used, 1)}
         self.stride = len(self.number) - self.fixed
         numbered = ([[self.literal(l) for l in clause] for clause in block] for block in blocks)
-        self.about, self.state, self.step, self.order = (Block(block, self.fixed) for block in numbered)
+        made = (Block(block, self.fixed) for block in numbered)
+        self.about, self.state, self.step, self.order, self.premise = made
 
     def literal(self, literal: Literal, by: int = 0) -> Literal:
         """The number of a literal of depth 0, or moved."""

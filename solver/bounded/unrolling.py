@@ -35,12 +35,17 @@ class Found:
 class Unrolling:
     """The runs of ``depth`` steps, as far as they bear on the template's questions.
 
-    They begin in an initial state. ``on_slice`` is called now and then while the solver works; it may raise
-    to end that.
+    They begin in an initial state, or ``anywhere``. ``on_slice`` is called now and then while the solver works;
+    it may raise to end that.
     """
 
     def __init__(
-        self, template: Template, on_slice: Callable[[], None] = _nothing, solver: str = SOLVER
+        self,
+        template: Template,
+        on_slice: Callable[[], None] = _nothing,
+        *,
+        anywhere: bool = False,
+        solver: str = SOLVER,
     ) -> None:
         self.template, self.plan, self.on_slice = template, template.plan, on_slice
         self.full = template.plan.full
@@ -48,7 +53,8 @@ class Unrolling:
         self.depth = 0
         self._first: dict[int, int] = {}
         self._switched = -1
-        self._start()
+        if not anywhere:
+            self._start()
         self._add(template.about.moved(0))
         self._add(template.state.moved(self._moved(0)))
 
@@ -133,10 +139,19 @@ class Unrolling:
     def _solved(self, assumptions: list[Literal]) -> bool:
         answer = None
         while answer is None:
-            self.on_slice()
-            self.solver.prop_budget(SLICE)
-            answer = self.solver.solve_limited(assumptions=assumptions, expect_interrupt=True)
-        return bool(answer)
+            answer = self.try_for_a_slice(assumptions)
+        return answer
+
+    def try_for_a_slice(self, assumptions: list[Literal]) -> bool | None:
+        """Whether the clauses can be satisfied under some assumptions; None: not known after a while."""
+        self.on_slice()
+        self.solver.prop_budget(SLICE)
+        found: bool | None = self.solver.solve_limited(assumptions=assumptions, expect_interrupt=True)
+        return found
+
+    def suppose(self) -> None:
+        """Take the statements that the template supposes to hold at this depth."""
+        self._add(self.template.premise.moved(self._moved(self.depth)))
 
     def _found(self, questions: Sequence[Question], steps_taken: int) -> Found:
         true = set(self.solver.get_model())
