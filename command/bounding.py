@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .properties.results import Result
     from .reports.terminal import Progress
 
-SAYS = "look for violations within so many steps, in clusters too wide to visit whole (bounded model checking)"
+SAYS = (
+    "look for violations within so many steps, in clusters too wide to visit whole (bounded model checking)"
+)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """Bounded model checking: is an invariant violated within so many steps, in a scope too wide to visit whole?
 
-The depth grows from 0, so the first violation that is found has the fewest steps. Each depth asks a SAT solver
-that keeps what it has learned. Every run is taken again by the plain reading before it is shown.
+The depth grows from 0, so the first violation that is found has the fewest steps. A SAT solver is asked at
+each depth and keeps what it has learned. Every run is taken again by the plain reading before it is shown.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..solver.bounded.induction import Induction
 from ..solver.bounded.overruns import risky
 from ..solver.bounded.template import Template
 from ..solver.bounded.unrolling import Found, Unrolling
+from ..solver.initial import NO_START, Starts
 from .known import UNTOUCHED
 from .replay import OurBug, Run, confirmed, program, violates
 from .results import Finding, Result, Verdict
@@ -147,7 +148,11 @@ class Bounded:
         return {name for name, answer in self.answers.items() if answer.open}
 
     def _look(self) -> None:
-        full = Blueprint(self.scope)
+        starts = Starts(self.scope, self._tick)
+        if next(starts.each(), None) is None:
+            self.stopped = NO_START
+            return
+        full = Blueprint(self.scope, starts)
         hunts, overruns = self._hunts(full), self._overruns(full)
         while self._asked():
             for hunt in hunts:
@@ -264,6 +269,8 @@ class Bounded:
         return plain if run is None else replace(plain, trace=run.steps(), program=program(run))
 
     def _verdict(self, answer: Answer) -> tuple[Verdict, str]:
+        if self.stopped == NO_START:
+            return Verdict.UNDETERMINED, NO_START
         if answer.run is not None:
             return Verdict.REFUTED, f"violated after {len(answer.run.instances)} steps, no run is shorter"
         if answer.decided:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -141,14 +141,17 @@ class Plan:
 
 
 class Blueprint(Plan):
-    """A scope as literals, made once for all its questions; its initial states, too."""
+    """A scope as literals, made once for all its questions; its initial states, too.
 
-    def __init__(self, scope: Scope) -> None:
-        self.starts = Starts(scope)
+    There must be a value for each cell in them.
+    """
+
+    def __init__(self, scope: Scope, starts: Starts) -> None:
+        self.starts = starts
         circuit = Circuit()
         layout = Layout(scope, circuit, reachable_codes(scope, self.starts.codes))
         encoder = Encoder(scope, circuit, layout.cells)
-        step = Step(encoder, layout, Slots(scope, circuit))
+        step = Step(encoder, layout, Slots(scope, circuit), {})
         super().__init__(encoder, layout, step, Slots(scope, circuit))
 
     @property
@@ -211,8 +214,8 @@ def _twice(print_: Footprint, sort: type[Sort]) -> bool:
 class Focus(Plan):
     """A plan with the cells of one member only, whichever it is.
 
-    Guards that are ``dropped`` are taken to hold: what happens here may not happen in the scope, but what happens
-    there does here.
+    The guards that the lens leaves out are taken to hold: what happens in the scope happens here, and perhaps
+    more.
     """
 
     def __init__(self, full: Blueprint, lens: Lens) -> None:
@@ -223,7 +226,9 @@ class Focus(Plan):
         layout = full.layout.focused(position)
         encoder = Encoder(scope, circuit, layout.cells)
         slots = Slots(scope, circuit, {sort: row})
-        super().__init__(encoder, layout, Step(encoder, layout, slots, Focused(row, position), dropped), full.about)
+        super().__init__(
+            encoder, layout, Step(encoder, layout, slots, dropped, Focused(row, position)), full.about
+        )
 
     @property
     def full(self) -> Blueprint:

@@ -67,7 +67,9 @@ class Circuit:
         """``yes`` where the condition is true, else ``otherwise``."""
         if yes == TRUE or otherwise == FALSE:
             return (
-                self.disjunction([condition, otherwise]) if yes == TRUE else self.conjunction([condition, yes])
+                self.disjunction([condition, otherwise])
+                if yes == TRUE
+                else self.conjunction([condition, yes])
             )
         if yes == FALSE or otherwise == TRUE:
             parts = [-condition, yes if otherwise == TRUE else otherwise]
@@ -82,9 +84,7 @@ class Circuit:
             return one if other == TRUE else -one
         return TRUE if one == other else FALSE if one == -other else self.choice(one, other, -other)
 
-    def _gate(
-        self, key: object, gate: Sequence[tuple[Literal, Literal]] | tuple[Literal, ...]
-    ) -> Literal:
+    def _gate(self, key: object, gate: Sequence[tuple[Literal, Literal]] | tuple[Literal, ...]) -> Literal:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self.variable()

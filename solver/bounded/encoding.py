@@ -1,7 +1,7 @@
 """Terms over a state whose cells are literals, with parameters that stand for any member.
 
-An action is encoded once, not once for each choice of its arguments: a parameter is a row of literals, one for
-each member, and a field read at it is selected by them. Quantifiers run over the members of the scope.
+An action is encoded once, not once for each choice of its arguments: a parameter is a row of literals, one
+for each member, and a field read at it is selected by them. Quantifiers run over the members of the scope.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Encoder:
             names: dict[str, None] = {term.name: None} if isinstance(term, Var) else {}
             for child in children(term):
                 inside = isinstance(term, Binder) and child is term.body
-                bound = term.var.name if inside else None  # type: ignore[union-attr]
+                bound = term.var.name if inside else None
                 names |= dict.fromkeys(name for name in self._free_names(child) if name != bound)
             found = self._free[id(term)] = tuple(names)
             self._kept[id(term)] = term
@@ -223,9 +223,9 @@ def _as_literal(value: Value) -> Literal:
 
 
 def _as_cases(literal: Literal) -> Cases:
-    return {value: l for value, l in ((True, literal), (False, -literal)) if l != FALSE}
+    return {value: case for value, case in ((True, literal), (False, -literal)) if case != FALSE}
 
 
 def _number(literal: Literal) -> Cases:
     """1 where the literal is true, else 0."""
-    return {value: l for value, l in ((1, literal), (0, -literal)) if l != FALSE}
+    return {value: case for value, case in ((1, literal), (0, -literal)) if case != FALSE}

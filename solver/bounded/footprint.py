@@ -27,8 +27,8 @@ Access = tuple[str, bool]
 class Footprint:
     """Of one move and one sort. ``row``: the parameter of that sort, if there is one.
 
-    ``guards``: what each guard reads; ``stores``: for each assignment what it writes, what its value reads, and
-    whether it writes a fixed member. Budgets are left out: to spend less of one never stops a run.
+    ``guards``: what each guard reads; ``stores``: what each assignment writes and reads. Budgets are left
+    out: to spend less of one never stops a run.
     """
 
     choice: Choice

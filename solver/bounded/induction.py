@@ -1,7 +1,7 @@
 """k-induction: what holds for k steps in a row, wherever they begin, holds after the next.
 
-All statements are tried together, each leaning on the others; those that fail are taken out until the rest stand
-(Houdini). With the k first steps from the start, that nothing was violated there, they hold for ever.
+All statements are tried together, each leaning on the others; those that fail are taken out until the rest
+stand (Houdini). Where the first steps from the start violate none of them either, they hold for ever.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence, Set
 
 from ...model.language.predicates import Predicate
 from .blueprint import Plan, Question
-from .circuit import FALSE, TRUE
+from .circuit import FALSE, TRUE, Literal
 from .template import Template
 from .unrolling import Unrolling
 
-SLICES = 5  # of the solver's work for one statement, then it counts as failed
+SLICES = 15  # of the solver's work for one statement, then it counts as failed
 
 
 class Induction:
@@ -23,7 +23,10 @@ class Induction:
     def __init__(self, plan: Plan, predicates: Sequence[Predicate], on_slice: Callable[[], None]) -> None:
         self.names = [predicate.name for predicate in predicates]
         self.bad = [plan.bad(predicate) for predicate in predicates]
-        holds = [plan.holds(predicate) for predicate in predicates if on_slice() is None]
+        holds = list[Literal]()
+        for predicate in predicates:
+            on_slice()
+            holds.append(plan.holds(predicate))
         questions = [Question(predicate, bad) for predicate, bad in zip(predicates, self.bad, strict=True)]
         self.template = Template(plan, questions, supposed=holds, ordered=False)
         self.unrolling = Unrolling(self.template, on_slice, anywhere=True)
@@ -34,7 +37,7 @@ class Induction:
         self.unrolling.grow()
 
     def standing(self, names: Set[str], known: Set[str]) -> set[str]:
-        """Those of the statements that hold after the last step if they, and what is ``known``, hold before."""
+        """Those of the statements that hold after the last step if they and the ``known`` hold before it."""
         left = [number for number, name in enumerate(self.names) if name in names]
         always = [number for number, name in enumerate(self.names) if name in known]
         before = -1

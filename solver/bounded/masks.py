@@ -1,7 +1,7 @@
 """What a circuit says for each member that a parameter can stand for, for all members at once.
 
-A mask is a number with a binary digit for each member of a row: three-valued evaluation of all of them costs as
-much as of one.
+A mask is a number with a binary digit for each member of a row: to evaluate a circuit for all of them, with
+three values, costs as much as for one.
 """
 
 from __future__ import annotations

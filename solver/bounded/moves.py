@@ -56,7 +56,7 @@ Dropped = Mapping[str, frozenset[int]]
 class Mover:
     """Encodes the actions of a scope in one state."""
 
-    def __init__(self, encoder: Encoder, slots: Slots, dropped: Dropped = {}) -> None:
+    def __init__(self, encoder: Encoder, slots: Slots, dropped: Dropped) -> None:
         self.encoder, self.slots, self.dropped = encoder, slots, dropped
         self.scope: Scope = encoder.scope
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from ...model.language.building import compute
@@ -127,9 +126,9 @@ class Arithmetician:
         return self._sum(left, right if operator == "+" else _negative(right))
 
     def _pairs(self, operator: str, one: Cases, other: Cases) -> Iterator[tuple[int, Literal]]:
-        both = partial(self.circuit.conjunction)
-        for value, literal in one.items():
-            yield from ((compute(operator, value, v), both([literal, l])) for v, l in other.items())
+        for left, mine in one.items():
+            for right, yours in other.items():
+                yield compute(operator, left, right), self.circuit.conjunction([mine, yours])
 
     def bits(self, value: Value) -> Bits:
         """A number as bits."""
@@ -137,7 +136,9 @@ class Arithmetician:
             return value
         low, width = min(value), (max(value) - min(value)).bit_length()
         digits = (
-            self.circuit.select([(literal, TRUE if (v - low) >> place & 1 else FALSE) for v, literal in value.items()])
+            self.circuit.select(
+                [(literal, TRUE if (v - low) >> place & 1 else FALSE) for v, literal in value.items()]
+            )
             for place in range(width)
         )
         return Bits(low, tuple(digits))

@@ -1,9 +1,9 @@
 """Steps that do not disturb each other are tried in one order only.
 
 Two neighbouring steps of a run may change places where neither writes what the other reads or writes; the run
-ends in the same state. So of all runs that differ only in such an order one is enough: the one in which no step
-could go before its left neighbour and has a smaller number. Steps are numbered by the member that they are about
-(those about none first), then by the action.
+ends in the same state. So of all runs that differ only in such an order one is enough: the one in which no
+step could go before its left neighbour and has a smaller number. Steps are numbered by the member that they
+are about (those about none first), then by the action.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
-from .circuit import Circuit, Clause, Literal
+from .circuit import TRUE, Circuit, Clause, Literal
 from .footprint import Access, Footprint
 from .numbers import Cases
 from .step import after
@@ -61,7 +61,8 @@ class Order:
         for place, here in enumerate(self.members):
             if place:
                 yield [-here, -after(self.up_to[place - 1]), self.falls]
-            yield [-here, -after(self.up_to[place]), self.rises_not]
+            later = self.up_to[place]
+            yield [-here, self.rises_not] if later == TRUE else [-here, -after(later), self.rises_not]
         for number, left in enumerate(self.prints):
             for other, right in enumerate(self.prints):
                 unless = self._wrong(left, right, other < number)

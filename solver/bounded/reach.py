@@ -48,7 +48,7 @@ def _round(scope: Scope, codes: Codes, actions: Sequence[Action]) -> set[str]:
     """What the actions add to the codes; the fields that got any."""
     circuit = Circuit()
     layout = Layout(scope, circuit, [sorted(allowed) for allowed in codes])
-    mover = Mover(Encoder(scope, circuit, layout.cells), Slots(scope, circuit))
+    mover = Mover(Encoder(scope, circuit, layout.cells), Slots(scope, circuit), {})
     openings, changed = Openings(circuit), set[str]()
     for action in actions:
         move = mover.move(action)
@@ -72,7 +72,7 @@ def _added(scope: Scope, codes: Codes, store: Store, open_: dict[int, tuple[Any,
 
 def _can_be(store: Store, value: Any) -> bool:
     if isinstance(store.value, Bits):
-        return store.value.low <= value <= store.value.high
+        return value in range(store.value.low, store.value.high + 1)
     return value in store.value
 
 

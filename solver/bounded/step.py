@@ -72,7 +72,12 @@ class Step:
     """All that can happen in a state."""
 
     def __init__(
-        self, encoder: Encoder, layout: Layout, slots: Slots, focus: Focused | None = None, dropped: Dropped = {}
+        self,
+        encoder: Encoder,
+        layout: Layout,
+        slots: Slots,
+        dropped: Dropped,
+        focus: Focused | None = None,
     ) -> None:
         self.encoder, self.layout, self.slots, self.focus = encoder, layout, slots, focus
         self.scope, self.circuit = encoder.scope, encoder.circuit
@@ -167,7 +172,7 @@ class Step:
             options = [(chosen, self._cases(store)) for chosen, store in group.stores]
             found = self.encoder.numbers.selected(options)
             assert not hasattr(found, "digits")
-            values[id(group)] = found  # type: ignore[assignment]
+            values[id(group)] = found
         return values[id(group)]
 
     def _cases(self, store: Store) -> Cases:

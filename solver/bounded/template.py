@@ -1,7 +1,7 @@
 """The clauses of one depth, to be copied with other variables for every further depth.
 
-Clauses lie in one array, a zero after each. Variables of depth t are those of depth 0, moved by t strides, so a
-copy is an addition. What a question is about (a VM, a host) is the same at every depth.
+Clauses lie in one array, a zero after each. Variables of depth t are those of depth 0, moved by t strides, so
+a copy is an addition. What a question is about (a VM, a host) is the same at every depth.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ class Template:
     """What is said at every depth, cut to what bears on some questions.
 
     ``about``: clauses about what the questions speak of, said once; ``state``: about a state and the
-    questions on it; ``step``: about a step to the next state; ``order``: about a step and the one after it.
-    ``watched``: moves of which it is asked whether a number leaves its range. ``supposed``: statements that
-    ``premise`` takes to hold, each where its variable of ``uses`` is true. ``switch``: a variable of each depth to ask for one of several questions;
-    ``fixed``: how many variables are the same at every depth; ``stride``: how many a depth has besides.
+    questions on it; ``step``: about a step to the next state; ``order``: about a step and the one after it;
+    ``premise``: the ``supposed`` statements, each where its variable of ``uses`` is true.
+    ``watched``: moves of which it is asked whether a number leaves its range; ``overrun`` says that one does.
+    ``switch``: a variable of each depth, to ask for one of several questions. ``fixed``: how many variables
+    are the same at every depth; ``stride``: how many a depth has besides.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Template:
         roots = [*(question.bad for question in questions), *supposed]
         self.uses = [circuit.variable() for _ in supposed]
         guards = [literal for choice in watched for literal in choice.move.guards]
-        self.cone = plan.cone([*roots, *guards], (i for c in watched for _, found in c.targets for i in found))
+        self.cone = plan.cone(
+            [*roots, *guards], (i for c in watched for _, found in c.targets for i in found)
+        )
         self.overrun = plan.step.overrun(self.cone.choices)
         asked = dict.fromkeys(circuit.below(roots))
         rows = [plan.layout.cells[index] for index in sorted(self.cone.cells)]
@@ -69,11 +72,19 @@ class Template:
         step = [*plan.step.relation(self.cone.choices, self.cone.cells), *self._only_about(questions)]
         order = plan.order(self.cone.choices) if ordered else None
         following = [] if order is None else list(order.clauses())
-        step += circuit.clauses(v for v in circuit.below(_variables(step, following, [[self.overrun]])) if v not in asked)
+        step += circuit.clauses(
+            v for v in circuit.below(_variables(step, following, [[self.overrun]])) if v not in asked
+        )
         about = list(plan.about.clauses())
         self.switch = circuit.variable()
-        premise = [[-use, literal] for use, literal in zip(self.uses, supposed, strict=True) if literal != TRUE]
-        self._numbered([self.switch, *(abs(l) for row in rows if len(row) > 1 for l in row.values())], [about, state, step, following, premise])
+        pairs = zip(self.uses, supposed, strict=True)
+        premise = [
+            [-use] if literal == FALSE else [-use, literal] for use, literal in pairs if literal != TRUE
+        ]
+        self._numbered(
+            [self.switch, *_variables([list(row.values()) for row in rows])],
+            [about, state, step, following, premise],
+        )
 
     def _only_about(self, questions: Sequence[Question]) -> Iterator[Clause]:
         """What matters only to the member in question happens only to it."""
@@ -92,7 +103,7 @@ class Template:
         used = about | dict.fromkeys(first) | dict.fromkeys(v for block in blocks for v in _variables(block))
         self.number = {variable: number for number, variable in enumerate(used, 1)}
         self.stride = len(self.number) - self.fixed
-        numbered = ([[self.literal(l) for l in clause] for clause in block] for block in blocks)
+        numbered = ([list(map(self.literal, clause)) for clause in block] for block in blocks)
         made = (Block(block, self.fixed) for block in numbered)
         self.about, self.state, self.step, self.order, self.premise = made
 
@@ -106,4 +117,10 @@ class Template:
 
 
 def _variables(*blocks: Sequence[Clause]) -> Iterator[int]:
-    return (abs(l) % NEXT for block in blocks for clause in block for l in clause if l not in (TRUE, FALSE))
+    return (
+        variable
+        for block in blocks
+        for clause in block
+        for literal in clause
+        if (variable := abs(literal) % NEXT) != TRUE
+    )

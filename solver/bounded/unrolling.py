@@ -16,7 +16,7 @@ from .numbers import Cases
 from .template import Template
 
 SOLVER = "glucose4"
-SLICE = 3_000_000  # propagations between two looks at the clock
+SLICE = 1_000_000  # propagations between two looks at the clock
 
 
 def _nothing() -> None:
@@ -35,8 +35,8 @@ class Found:
 class Unrolling:
     """The runs of ``depth`` steps, as far as they bear on the template's questions.
 
-    They begin in an initial state, or ``anywhere``. ``on_slice`` is called now and then while the solver works;
-    it may raise to end that.
+    They begin in an initial state, or ``anywhere``. ``on_slice`` is called now and then while the solver
+    works; it may raise to end that.
     """
 
     def __init__(
@@ -66,11 +66,12 @@ class Unrolling:
         circuit = self.plan.circuit
         clauses = [clause for clause in self._initial() if TRUE not in clause]
         clauses = [[literal for literal in clause if literal != FALSE] for clause in clauses]
-        clauses += circuit.clauses(circuit.below({abs(l) for clause in clauses for l in clause}))
-        used = dict.fromkeys(abs(l) for clause in clauses for l in clause)
+        roots = {abs(literal) for clause in clauses for literal in clause}
+        clauses += circuit.clauses(circuit.below(roots))
+        used = dict.fromkeys(abs(literal) for clause in clauses for literal in clause)
         apart = (variable for variable in used if variable not in self.template.number)
         self._first = {variable: number for number, variable in enumerate(apart, 1 + self.template.fixed)}
-        self._add([[self.literal(l, 0) for l in clause] for clause in clauses])
+        self._add([[self.literal(literal, 0) for literal in clause] for clause in clauses])
 
     def _initial(self) -> Iterator[Clause]:
         yield [self.full.start()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -73,20 +74,42 @@ def test_random_models_have_the_same_shortest_violations(
 
 def compare(scope: Scope, depth: int) -> None:
     """Hold the search and the bounded search against each other, errors of the model included."""
-    invariants = invariants_of(scope.model)
+    found = outcome(lambda: search(scope, invariants_of(scope.model), limits=Limits(states=20_000)))
+    result = outcome(lambda: bound(scope, Options(depth=depth)))
+    if isinstance(found, ModelError) or not found.complete:
+        return  # the search meets an error first that may lie deeper than the bound
+    assert not isinstance(result, ModelError), result
+    expected = {p: len(run.instances) for p, run in found.violations.items() if len(run.instances) <= depth}
+    assert lengths(result) == expected
+    decided = {f.property for f in result.findings if f.verdict is Verdict.HOLDS}
+    assert not decided & set(found.violations)
+
+
+def outcome(of: Callable[[], Any]) -> Any:
+    """What is found, or the error of the model."""
     try:
-        found: Any = search(scope, invariants, limits=Limits(states=20_000))
+        return of()
     except ModelError as error:
-        found = error
-    try:
-        result = bound(scope, Options(depth=depth))
-    except ModelError as error:
-        assert isinstance(found, ModelError), error
-        return
-    if isinstance(found, ModelError):
-        return  # deeper than the bound, or not met before every invariant was violated
-    if found.complete:
-        expected = {p: len(run.instances) for p, run in found.violations.items() if len(run.instances) <= depth}
-        assert lengths(result) == expected
-        decided = {f.property for f in result.findings if f.verdict is Verdict.HOLDS}
-        assert not decided & set(found.violations)
+        return error
+
+
+GROW = """
+@action(budget="tries")
+def act(s: Zoo):
+    s.level = s.level + 2
+
+@action()
+def turn(s: Zoo, h: Host):
+    s.flag[h] = no(s.flag[h])
+"""
+
+
+def test_a_number_that_leaves_its_range_is_found_where_the_search_finds_it() -> None:
+    open_ = "s.flag[h] | no(s.flag[g]) | (h != g)"
+    scope = scope_of(zoo(GROW + BEGIN.format("s.owner[v] == s.home[v]", open_, "True")), budgets={"tries": 3})
+    by_search = outcome(lambda: search(scope))
+    by_bound = outcome(lambda: bound(scope, Options(induction=0)))
+    assert isinstance(by_bound, ModelError)
+    assert [p.where for p in by_bound.problems] == [p.where for p in by_search.problems]
+    (one, _) = outcome(lambda: bound(scope, Options(depth=1, induction=0))).findings
+    assert (one.verdict, one.reason) == (Verdict.SAMPLED, "no violation within 1 steps")

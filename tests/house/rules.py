@@ -33,10 +33,11 @@ HEAVY = {
     "networkx": "reports/*",
     "rich": "reports/*",
     "hypothesis": "properties/sample*",
-    "numpy": "properties/lasso* properties/suggesting/excluding* solver/placement/* solver/vectors*",
+    "numpy": "properties/lasso* properties/suggesting/excluding* solver/bounded/* solver/placement/* solver/vectors*",
     "scipy": "properties/lasso*",
     "pydantic": "model/inventory/*",
     "z3": "solver/*",
+    "pysat": "solver/bounded/*",
     "oxidd": "solver/*",
 }
 
