@@ -173,17 +173,24 @@ class Bounded:
 
     def _induce(self, full: Blueprint) -> None:
         """Try what is open by induction over as many steps as are clear."""
-        if not self.inductions:
-            self.inductions = [Induction(plan, asked, self._tick) for plan, asked in self._plans(full)]
-        for induction in self.inductions:
+        for induction in list(self.inductions) or self._inductions(full):
             induction.deeper()
             known = {name for name, answer in self.answers.items() if answer.decided}
             for name in induction.standing(self.open(), known):
                 steps = f"{self.depth + 1}-induction" if self.depth else "induction"
                 self.answers[name].decided = f"proved for this scope by {steps}"
 
+    def _inductions(self, full: Blueprint) -> Iterator[Induction]:
+        """One after the other, each made when those before it have said what they know."""
+        for plan, predicates in self._plans(full):
+            self.inductions.append(Induction(plan, predicates, self._tick))
+            yield self.inductions[-1]
+
     def _plans(self, full: Blueprint) -> Iterator[tuple[Plan, list[Predicate]]]:
-        """What is open, by how much of the scope must be looked at."""
+        """What is open, by how much of the scope must be looked at: little first.
+
+        What is found out there supports the rest.
+        """
         narrow: dict[type, tuple[Lens, list[Predicate]]] = {}
         wide: list[Predicate] = []
         for name in self.open():
@@ -196,8 +203,11 @@ class Bounded:
             narrow[lens.sort] = known.joined(lens), [*others, predicate]
         for lens, predicates in narrow.values():
             yield Focus(full, lens), predicates
-        if wide:
-            yield full, wide
+        if any(not self.answers[predicate.name].supports for predicate in wide):
+            known = [
+                p for _, predicates in narrow.values() for p in predicates if self.answers[p.name].decided
+            ]
+            yield full, [*wide, *known]
 
     def _overruns(self, full: Blueprint) -> Unrolling | None:
         """What looks for numbers that leave their range; None where the guards see to it."""

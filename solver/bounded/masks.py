@@ -74,7 +74,8 @@ class Masks:
             here = self._open(variable) & reach.get(variable, 0)
             for applies, part in self._below(variable):
                 reach[abs(part)] = reach.get(abs(part), 0) | here & applies
-        return {v: mask & self._open(v) for v, mask in reach.items() if v not in self.circuit.gates}
+        leaves = (v for v in reach if v not in self.circuit.gates and v != TRUE)
+        return {v: reach[v] & self._open(v) for v in leaves}
 
     def _open(self, variable: int) -> int:
         """The members for which a variable is not decided."""
