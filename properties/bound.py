@@ -195,12 +195,12 @@ class Bounded:
         wide: list[Predicate] = []
         for name in self.open():
             predicate = self.answers[name].predicate
-            lens = full.lens(predicate)
-            if lens is None:
+            found = full.lens(predicate)
+            if found is None:
                 wide.append(predicate)
                 continue
-            known, others = narrow.get(lens.sort, (lens, []))
-            narrow[lens.sort] = known.joined(lens), [*others, predicate]
+            before, others = narrow.get(found.sort, (found, []))
+            narrow[found.sort] = before.joined(found), [*others, predicate]
         for lens, predicates in narrow.values():
             yield Focus(full, lens), predicates
         if any(not self.answers[predicate.name].supports for predicate in wide):

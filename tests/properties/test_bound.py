@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from support import PROJECT
-from vmproof import Field, Range, Scope, State, action, initial, invariant, load, require
+from vmproof import Field, Range, Scope, State, action, initial, invariant, load, no, require
 from vmproof.model.scenarios import alike
 from vmproof.properties import lemmas, safety, unpromised  # noqa: F401
 from vmproof.properties.bound import Look, Options, bound
@@ -50,6 +50,41 @@ def nothing_is_lost(s: Candle) -> Any:
     return s.burnt + s.left == 3
 
 
+class Lights(State):
+    """Two lights that go on and off together."""
+
+    red = Field(value=bool)
+    green = Field(value=bool)
+
+
+@initial
+def off(s: Lights) -> Any:
+    """Both are off."""
+    return no(s.red) & no(s.green)
+
+
+@action()
+def switch(s: Lights) -> None:
+    """Both are switched."""
+    require(s.red == s.green, "they differ")
+    s.red = no(s.red)
+    s.green = no(s.green)
+
+
+@action()
+def swap(s: Lights) -> None:
+    """Where only the red one is on, the green one is on instead."""
+    require(s.red & no(s.green), "not only the red one is on")
+    s.red = False
+    s.green = True
+
+
+@invariant
+def never_green_alone(s: Lights) -> Any:
+    """The green one is never on alone."""
+    return no(s.green) | s.red
+
+
 def only(result: Result, name: str) -> Finding:
     """The finding on one property."""
     return next(finding for finding in result.findings if finding.property == name)
@@ -66,9 +101,9 @@ def test_a_violation_comes_with_its_steps_and_a_program() -> None:
 
 
 def test_induction_decides_a_scope() -> None:
-    found = only(bound(load(TWO_WRITERS)), "one_writer")
+    (found,) = bound(Scope(Lights, {})).findings
     assert (found.verdict, found.reason) == (Verdict.HOLDS, "proved for this scope by 2-induction")
-    shallow = only(bound(load(TWO_WRITERS), Options(depth=4, induction=1)), "one_writer")
+    (shallow,) = bound(Scope(Lights, {}), Options(depth=4, induction=1)).findings
     assert (shallow.verdict, shallow.reason) == (Verdict.SAMPLED, "no violation within 4 steps")
 
 
