@@ -3,7 +3,8 @@
     python benchmarks/bench_bounded.py [--limit SECONDS] [--long]
 
 A mechanism is removed, so that there is something to find. Each engine runs in a process of its own, which
-is ended at the limit; wall seconds from the scope to the run. Below it the SAT solvers on the same clauses.
+is ended at the limit; CPU and wall seconds from the scope to the run. Below it the SAT solvers on the same
+clauses.
 Nothing here is a test.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -90,7 +92,7 @@ def measured(engine: Callable[[Scope, str, float], str], scope: Scope, name: str
     """What an engine says, and how long it took; in a process of its own that is ended at the limit."""
     context = multiprocessing.get_context("fork")
     mine, its = context.Pipe(duplex=False)
-    began = time.perf_counter()
+    began, before = time.perf_counter(), sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     process = context.Process(target=lambda: its.send(engine(scope, name, limit)))
     process.start()
     its.close()
@@ -102,7 +104,8 @@ def measured(engine: Callable[[Scope, str, float], str], scope: Scope, name: str
         said = "ended without an answer"
     process.kill()
     process.join()
-    return f"{time.perf_counter() - began:6.1f} s  {said}"
+    used = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
+    return f"{used:6.1f} CPU-s {time.perf_counter() - began:6.1f} s  {said}"
 
 
 def violations(limit: float) -> None:

@@ -11,7 +11,7 @@ from ...model.language.predicates import Predicate
 from ...model.language.scope import Scope
 from ...model.language.terms import ForAll
 from ..initial import Starts
-from .circuit import Circuit, Clause, Literal, implied_equal
+from .circuit import FALSE, Circuit, Clause, Literal, implied_equal
 from .encoding import Encoder
 from .footprint import Footprint, Footprints, Relevance, relevance
 from .layout import Layout, Slots, deciding
@@ -240,10 +240,10 @@ class Focus(Plan):
         position = self.full.footprints(self.sort).position
         for index, cell in enumerate(self.scope.cells):
             place = position.get(cell.field)
-            if place is not None:
+            if place is not None and len(cells.cells[index]) > 1:
                 here, there = self.layout.cells[index], cells.cells[index]
                 for value, literal in deciding(here):
-                    yield from implied_equal([row[cell.places[place]]], literal, there.get(value, -1))
+                    yield from implied_equal([row[cell.places[place]]], literal, there.get(value, FALSE))
 
     def holds(self, predicate: Predicate) -> Literal:
         """An invariant for the member in question and all its other parameters."""

@@ -130,6 +130,13 @@ def implied_equal(conditions: Sequence[Literal], one: Literal, other: Literal) -
         yield [*unless, one] if other == TRUE else [*unless, one, -other]
 
 
+def without_constants(clauses: Iterable[Clause]) -> Iterator[Clause]:
+    """The clauses that say something, without what is false in them."""
+    for clause in clauses:
+        if TRUE not in clause:
+            yield [literal for literal in clause if literal != FALSE]
+
+
 def at_most_one(circuit: Circuit, literals: Sequence[Literal]) -> Iterable[Clause]:
     """At most one of the literals is true: pairs of a few, and of groups of many."""
     if len(literals) <= 6:

@@ -56,14 +56,14 @@ class Layout:
     def focused(self, position: Mapping[str, int | None]) -> Layout:
         """The cells of one member, whichever it is, in the place of those of all its kind.
 
-        ``position``: of the member among the places of each field.
+        Cells that never change stay what they are. ``position``: of the member among a field's places.
         """
         found = copy(self)
         found.codes, found.cells, found.like = list(self.codes), list(self.cells), list(self.like)
         alike: dict[tuple[Any, ...], list[int]] = {}
         for index, cell in enumerate(self.scope.cells):
             place = position.get(cell.field)
-            if place is not None:
+            if place is not None and len(self.codes[index]) > 1:
                 rest = cell.places[:place] + cell.places[place + 1 :]
                 alike.setdefault((cell.field, *rest), []).append(index)
         for cells in alike.values():

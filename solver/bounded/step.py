@@ -113,9 +113,7 @@ class Step:
         yield from self.slots.clauses()
         for choice in chosen:
             pinned = self.slots.unused(choice.move.rows)
-            for literal in (*choice.move.guards, *pinned):
-                if literal != TRUE:
-                    yield [-choice.chosen, literal]
+            yield from ([-choice.chosen, literal] for literal in (*choice.move.guards, *pinned))
         yield from self._effects(chosen, cells)
 
     def _effects(self, chosen: Sequence[Choice], cells: Set[int]) -> Iterator[Clause]:

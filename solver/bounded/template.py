@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .blueprint import Plan, Question
-from .circuit import FALSE, TRUE, Clause, Literal
+from .circuit import TRUE, Clause, Literal, without_constants
 from .layout import one_of_row
 from .step import NEXT, Choice
 
@@ -77,10 +77,7 @@ class Template:
         )
         about = list(plan.about.clauses())
         self.switch = circuit.variable()
-        pairs = zip(self.uses, supposed, strict=True)
-        premise = [
-            [-use] if literal == FALSE else [-use, literal] for use, literal in pairs if literal != TRUE
-        ]
+        premise = [[-use, literal] for use, literal in zip(self.uses, supposed, strict=True)]
         self._numbered(
             [self.switch, *_variables([list(row.values()) for row in rows])],
             [about, state, step, following, premise],
@@ -93,10 +90,11 @@ class Template:
             about = self.plan.about.row(sort)
             row = self.plan.step.slots.row(sort)
             same = self.plan.circuit.select((here, about[member]) for member, here in row.items())
-            yield from ([-literal, same] for literal in narrow & chosen if same != TRUE)
+            yield from ([-literal, same] for literal in narrow & chosen)
 
     def _numbered(self, first: Sequence[int], blocks: Sequence[list[Clause]]) -> None:
         """Number the variables that are used: those of the questions first, then those of the state."""
+        blocks = [list(without_constants(block)) for block in blocks]
         rows = [list(row.values()) for row in self.plan.about.rows.values()]
         about = dict.fromkeys(_variables(rows, blocks[0], [self.uses]))
         self.fixed = len(about)

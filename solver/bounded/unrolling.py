@@ -10,7 +10,7 @@ from pysat.solvers import Solver
 from ...model.language.plain import Packed
 from ...model.language.scope import Instance
 from .blueprint import Question
-from .circuit import FALSE, TRUE, Clause, Literal
+from .circuit import FALSE, TRUE, Clause, Literal, without_constants
 from .layout import one_of_row
 from .numbers import Cases
 from .template import Template
@@ -64,8 +64,7 @@ class Unrolling:
     def _start(self) -> None:
         """The clauses of the initial state: of all its cells, also those that nothing asked depends on."""
         circuit = self.plan.circuit
-        clauses = [clause for clause in self._initial() if TRUE not in clause]
-        clauses = [[literal for literal in clause if literal != FALSE] for clause in clauses]
+        clauses = list(without_constants(self._initial()))
         roots = {abs(literal) for clause in clauses for literal in clause}
         clauses += circuit.clauses(circuit.below(roots))
         used = dict.fromkeys(abs(literal) for clause in clauses for literal in clause)
