@@ -4,8 +4,7 @@
 
 A mechanism is removed, so that there is something to find. Each engine runs in a process of its own, which
 is ended at the limit; CPU and wall seconds from the scope to the run. Below it the SAT solvers on the same
-clauses.
-Nothing here is a test.
+clauses. Nothing here is a test.
 """
 
 from __future__ import annotations

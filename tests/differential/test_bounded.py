@@ -32,14 +32,14 @@ def lengths(result: Result) -> dict[str, int]:
 def test_without_a_mechanism_the_shortest_run_is_found(tooth: Tooth) -> None:
     result = bound(tooth.made(), Options(depth=tooth.steps))
     assert lengths(result)[tooth.broken] == tooth.steps
-    others = search(tooth.made(), invariants_of(tooth.made().model), limits=Limits(states=20_000))
+    others = search(tooth.made(), invariants_of(tooth.made().model), limits=Limits(states=5_000))
     for name, length in lengths(result).items():
         assert name not in others.violations or length == len(others.violations[name].instances)
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_shipped_scopes_have_the_violations_that_the_search_finds(name: str) -> None:
-    found, depth = searched(name), 6
+    found, depth = searched(name), 5
     expected = {p: len(run.instances) for p, run in found.violations.items() if len(run.instances) <= depth}
     result = bound(loaded(name).scope, Options(depth=depth))
     assert lengths(result) == expected
