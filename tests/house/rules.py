@@ -33,7 +33,8 @@ HEAVY = {
     "networkx": "reports/*",
     "rich": "reports/*",
     "hypothesis": "properties/sample*",
-    "numpy": "properties/lasso* properties/suggesting/excluding* solver/bounded/* solver/placement/* solver/vectors*",
+    "numpy": "properties/lasso* properties/suggesting/excluding* solver/bounded/*"
+    " solver/placement/* solver/vectors*",
     "scipy": "properties/lasso*",
     "pydantic": "model/inventory/*",
     "z3": "solver/*",
