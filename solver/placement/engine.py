@@ -18,6 +18,7 @@ from .encoding import MOST_BOOLEANS, Piece, Question, Reply, piece_of
 from .problem import NOWHERE, Integers
 from .searching import Search
 from .shortages import no_room
+from .tabu import Tabu, fewer
 from .units import Units
 from .whole import solve_whole
 
@@ -36,6 +37,11 @@ class Effort:
     conflicts: int = 20_000
     seconds: float | None = 60.0
     seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Steps of tabu search: ten for a round."""
+        return 10 * self.rounds
 
 
 STANDARD = Effort()
@@ -174,14 +180,17 @@ def booleans(units: Units) -> int:
 
 
 def _improve(units: Units, search: Search, bound: Bound, watch: Watch, decide: Decide) -> None:
-    if units.sound(search.at):
-        watch.found(best=search.moves)
+    """Tabu search; Z3 on pieces; then patience for less to carry. The best is in ``search``."""
     small = booleans(units) <= TINY
-    rounds = watch.effort.rounds if not small else min(watch.effort.rounds, 100)
-    search.improve(rounds, bound.value, watch.stop, lambda moves: watch.found(best=moves))
-    if units.sound(search.at) and not small:
+    steps = watch.effort.steps if not small else min(watch.effort.rounds, 100)
+    tabu = Tabu(units, search.at, watch.effort.seed)
+    found = fewer(tabu, bound.value, steps, watch.stop, lambda moves: watch.found(best=moves))
+    if found is None:
+        return
+    search.go_to(found)
+    if not small:
         polish(units, search, bound.value, watch, decide)
-    if units.sound(search.at) and search.moves:
+    if search.moves:
         search.improve(min(200, watch.effort.rounds), bound.value, watch.stop, patient=True)
 
 
