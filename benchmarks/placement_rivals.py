@@ -6,6 +6,10 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +19,26 @@ from vmproof.solver.placement.encoding import Piece, Reply
 from vmproof.solver.placement.problem import Integers
 
 Found = tuple[int | None, int | None, list[int] | None]
+THREADS = 2
+
+
+@contextmanager
+def after(seconds: float, stop: Callable[[], object]) -> Iterator[None]:
+    """Stop a solver of two threads once it has had so many CPU seconds a thread, whatever else runs here."""
+    over, last = threading.Event(), time.process_time() + THREADS * seconds
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            if time.process_time() > last:
+                stop()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _model(problem: Problem):  # type: ignore[no-untyped-def]
@@ -51,9 +75,10 @@ def _load(problem: Problem, x: dict, h: int, r: int):  # type: ignore[no-untyped
 
 def _solved(cp_model, model, x, problem: Problem, seconds: float) -> Found:  # type: ignore[no-untyped-def]
     solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 2
-    solver.parameters.max_time_in_seconds = seconds
-    status = solver.solve(model)
+    solver.parameters.num_workers = THREADS
+    solver.parameters.max_time_in_seconds = 4 * seconds
+    with after(seconds, solver.stop_search):
+        status = solver.solve(model)
     bound = round(solver.best_objective_bound)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None, bound, None
@@ -118,9 +143,10 @@ def highs(problem: Problem, target: int, seconds: float) -> Found:
     import highspy
 
     model = highspy.Highs()
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("time_limit", seconds)
-    model.setOptionValue("threads", 2)
+    model.silent()
+    model.setOptionValue("time_limit", 4 * seconds)
+    model.setOptionValue("threads", THREADS)
+    model.HandleUserInterrupt = True
     hosts = range(len(problem.hosts))
     x = {(v, h): model.addBinary() for v in range(len(problem.vms)) for h in hosts if problem.allowed[v, h]}
     limits = problem.limits(target)
@@ -141,7 +167,8 @@ def highs(problem: Problem, target: int, seconds: float) -> Found:
                 for one in there:
                     model.addConstr(one <= 0)
     stays = [x[v, vm.host] for v, vm in enumerate(problem.vms) if (v, vm.host) in x]
-    model.maximize(sum(stays))
+    with after(seconds, model.cancelSolve):
+        model.maximize(sum(stays))
     info, solution = model.getInfo(), model.getSolution().col_value
     if info.primal_solution_status != 2:
         return None, None, None

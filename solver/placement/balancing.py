@@ -11,12 +11,16 @@ import numpy as np
 
 from .answers import Bound
 from .bounds import balance_bound, mean_utilisation
-from .climbing import Climb
 from .encoding import Piece, Question, Reply, piece_of
 from .engine import EXACT, TINY, Outcome, Watch, booleans, hopeless, neighbourhood
 from .problem import NOWHERE, WHOLE, Integers, Problem
 from .searching import Search
+from .tabu import UNLIMITED, Tabu
 from .units import Units, units_of
+
+FIRST_GAIN, LOWEST = 32, 20  # basis points: what is asked first; the lowest ceiling above the mean
+SHORTEST, LONGEST = 200, 1_500  # steps of one search
+TURN = 20  # pieces between two rounds of haggling
 
 Ask = Callable[[Piece, Integers, int, int, int], Reply]
 
@@ -40,6 +44,10 @@ class Trade:
         """Highest utilisation in basis points, plus the price of the migrations."""
         return self.problem.highest(units.placement(at)) + self.price * units.moves(at)
 
+    def limits(self, highest: int) -> Integers:
+        """What keeps every host at or below a utilisation."""
+        return self.problem.limits(min(highest, WHOLE))
+
 
 def balance(
     problem: Problem, watch: Watch, price: int = 1, out: Sequence[int] = (), ask: Ask = ask_z3
@@ -54,13 +62,15 @@ def balance(
     if best is None:
         return Outcome(None, Bound(0, "the search found no placement that keeps all rules"))
     watch.found(trade.score(whole, best), mean_utilisation(problem))
+    tabu, bound = Tabu(whole, best, watch.effort.seed), Bound(0, "interrupted")
     try:
-        best = _descend(trade, whole, best, watch)
-        best = _pieces(trade, whole, best, watch, ask)
+        best = _ladder(trade, tabu, best, watch)
+        bound = balance_bound(problem, trade.score(whole, best), price, 8 if len(problem.vms) > 4_000 else 30)
+        watch.found(bound=bound.value)
+        best = _search(trade, tabu, best, watch, ask)
     except KeyboardInterrupt:
         watch.stopped = "interrupted; this is the best found until then"
     found = trade.score(whole, best)
-    bound = balance_bound(problem, found, price, 8 if len(problem.vms) > 4_000 else 30)
     watch.found(found, bound.value)
     if booleans(whole) <= EXACT // 4 and not watch.stopped and bound.value < found:
         return _proved(trade, whole, best, bound, watch)
@@ -73,9 +83,10 @@ def _start(problem: Problem, units: Units, watch: Watch) -> Integers | None:
         return units.home.copy()
     search = Search(units, watch.effort.seed)
     search.settle(20 * len(units.limits))
-    search.improve(watch.effort.rounds, 0 if not units.sound(search.at) else search.moves, watch.stop)
-    if units.sound(search.at):
-        return search.at.copy()
+    if not units.misplaced(search.at).any() and not units.clashes(search.at):
+        tabu = Tabu(units, search.at, watch.effort.seed)
+        if tabu.fit(UNLIMITED, watch.effort.steps, watch.stop):
+            return tabu.at.copy()
     everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
     piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
     if piece.booleans > 5 * EXACT:
@@ -84,49 +95,64 @@ def _start(problem: Problem, units: Units, watch: Watch) -> Integers | None:
     return reply.applied(everything) if reply.said == "yes" else None
 
 
-def _at_most(trade: Trade, highest: int) -> Units:
-    """The units under limits that keep every host at or below a utilisation."""
-    return units_of(trade.problem, trade.problem.limits(min(highest, WHOLE)), trade.out)
-
-
-def _descend(trade: Trade, whole: Units, best: Integers, watch: Watch) -> Integers:
-    """Climb; save migrations at that height; then lower it step by step, with short searches."""
-    problem, price = trade.problem, trade.price
-    best = Climb(whole, best, watch.effort.seed, price).run(watch.stop)
-    watch.found(trade.score(whole, best))
-    same = _to(trade, problem.highest(whole.placement(best)), best, watch.effort.rounds // 2, watch)
-    if same is not None and trade.score(whole, same) < trade.score(whole, best):
-        best = same
-        watch.found(trade.score(whole, best))
-    step, low = 64, mean_utilisation(problem)
-    rounds = min(max(watch.effort.rounds // 40, 20), 20 if booleans(whole) <= TINY // 4 else 1_000)
-    for number in range(40):
-        target = problem.highest(whole.placement(best)) - step
-        if watch.stop() or step < 1:
-            break
-        found = _to(trade, target, best, rounds, watch) if target >= low else None
-        if found is not None and trade.score(whole, found) < trade.score(whole, best):
-            best = Climb(whole, found, watch.effort.seed + number, price).run(watch.stop, 50)
-            watch.found(trade.score(whole, best))
-        else:
-            step //= 2
+def _search(trade: Trade, tabu: Tabu, best: Integers, watch: Watch, ask: Ask) -> Integers:
+    """Haggling and pieces in turn, as far as the effort goes."""
+    whole, pieces = tabu.units, 0
+    small = booleans(whole) <= TINY // 4
+    steps = min(watch.effort.steps, 500) if small else watch.effort.steps
+    while tabu.steps < steps and not watch.stop():
+        best = _haggle(trade, tabu, best, steps, watch)
+        score = np.inf
+        while not small and pieces < watch.effort.pieces and trade.score(whole, best) < score:
+            score = trade.score(whole, best)
+            best = _pieces(trade, whole, best, watch, ask, range(pieces, pieces + TURN))
+            pieces += TURN
     return best
 
 
-def _to(trade: Trade, target: int, start: Integers | None, rounds: int, watch: Watch) -> Integers | None:
-    """A placement within a target, by search; from the current placement or from another one."""
-    units = _at_most(trade, target)
-    search = Search(units, watch.effort.seed, start)
-    search.settle(20 * len(units.limits))
-    search.improve(rounds, 0, watch.stop)
-    return search.at.copy() if units.sound(search.at) else None
+def _ladder(trade: Trade, tabu: Tabu, best: Integers, watch: Watch) -> Integers:
+    """From where the VMs are now: the best of some ceilings, each half as far above the mean."""
+    low, units = mean_utilisation(trade.problem), tabu.units
+    above = trade.problem.highest(units.placement(best)) - low
+    start = best
+    while above > LOWEST and not watch.stop():
+        above //= 2
+        tabu.go_to(start)
+        tabu.within(trade.limits(low + above))
+        if not tabu.fit(UNLIMITED, LONGEST, watch.stop):
+            break
+        if trade.score(units, tabu.at) < trade.score(units, best):
+            best = tabu.at.copy()
+            watch.found(trade.score(units, best))
+    return best
 
 
-def _pieces(trade: Trade, whole: Units, best: Integers, watch: Watch, ask: Ask) -> Integers:
+def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch) -> Integers:
+    """Ask for a lower sum, split at random into utilisation and migrations: for more after a yes, for less
+    and longer after a no; until even the longest search does not find one less, or at the ``last`` step."""
+    score, gain, steps = trade.score(tabu.units, best), FIRST_GAIN, SHORTEST
+    while steps < LONGEST and tabu.steps < last and not watch.stop():
+        lower = int(tabu.random.integers(-1, 3)) * gain
+        height = trade.problem.highest(tabu.units.placement(best)) - lower
+        most = (score - gain - height) // trade.price
+        tabu.go_to(best)
+        tabu.within(trade.limits(height))
+        if height >= 0 and most >= 0 and tabu.fit(most, steps, watch.stop):
+            best, gain = tabu.at.copy(), 2 * gain
+            score = trade.score(tabu.units, best)
+            watch.found(score)
+        elif gain > 1:
+            gain //= 2
+        else:
+            steps = steps * 4 // 3
+    return best
+
+
+def _pieces(trade: Trade, whole: Units, best: Integers, watch: Watch, ask: Ask, numbers: range) -> Integers:
     """Z3 on pieces: lower the highest host, or save migrations at the same height."""
-    problem, random = trade.problem, np.random.default_rng(watch.effort.seed + 2)
+    problem, random = trade.problem, np.random.default_rng((watch.effort.seed, numbers.start))
     search = Search(whole, watch.effort.seed, best)
-    for number in range(0 if booleans(whole) <= TINY // 4 else watch.effort.pieces):
+    for number in numbers:
         if watch.stop() or not len(search.moved()):
             break
         used = problem.utilisation(whole.placement(search.at)).max(axis=1)

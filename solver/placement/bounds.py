@@ -1,11 +1,14 @@
 """Lower bounds on migrations that anybody can check.
 
 Whatever arrives, a host above its limit must lose VMs: at least so many. VMs sit on one host each, so these
-numbers add up over the hosts. The least number of a host is found by a small integer program (SciPy's
-HiGHS); the weights that show it come from its linear relaxation, and `checking.py` verifies them by sorting.
+numbers add up over the hosts. The number of a host is found by sorting its VMs by a weighted sum of their
+resources; where that is not the least in whole VMs, by a small integer program (SciPy's HiGHS). `checking.py`
+verifies it by sorting, or by trying all choices.
 """
 
 from __future__ import annotations
+
+from itertools import combinations
 
 import numpy as np
 
@@ -14,6 +17,8 @@ from .problem import NOWHERE, WHOLE, Integers, Problem
 from .units import Units, units_of
 
 HOW = "every host above its limit must lose so many of its own VMs, whatever arrives"
+CLOSE = 4e-6  # sums so close to what is needed prove nothing
+MIXTURES = 33
 DIGITS = 1_000_000  # weights are whole numbers of a millionth
 MOST_WHOLE = 4_000  # VMs up to which the floors of a balance are those of whole VMs
 
@@ -74,36 +79,57 @@ def _floor(
 def _fewest(
     units: Units, host: int, rest: Integers, left: Integers, apart: list[list[int]], sure: int, whole: bool
 ) -> Floor:
-    """A covering program over the VMs that may stay: minimise how many leave. Its linear relaxation gives the
-    weights, and the number too where not the ``whole`` is asked: that is quick to verify."""
-    from scipy.optimize import linprog
-
+    """A covering problem over the VMs that may stay: minimise how many leave. Sorting by weighted size gives
+    a number and the weights that show it; where that is not the least number in whole VMs, and it is asked
+    for, or where VMs must be apart, an integer program does."""
     needed = np.flatnonzero(left > 0)
-    rows = [units.demand[rest, r] / left[r] for r in needed]
-    floors = [1.0] * len(needed)
-    for group in apart:
-        rows.append(np.isin(rest, group).astype(float))
-        floors.append(len(group) - 1.0)
-    matrix, least = np.array(rows), np.array(floors)
-    count = np.array([_weight(units, u) for u in rest], dtype=float)
-    relaxed = linprog(count, A_ub=-matrix, b_ub=-least, bounds=(0, 1))
-    if not relaxed.success:
-        return Floor(host, sure, (0,) * len(left))
-    moves = _whole_number(count, matrix, least) if whole else None
-    moves = np.ceil(relaxed.fun - 1e-6) if moves is None else moves
+    size = units.demand[rest][:, needed] / left[needed]
+    count = np.array([_weight(units, u) for u in rest], dtype=np.int64)
+    moves, mix, attained = _by_sorting(size, count)
+    if apart or (whole and not attained):
+        groups = [np.isin(rest, group).astype(float) for group in apart]
+        least = np.array([1.0] * len(needed) + [len(group) - 1.0 for group in apart])
+        moves = max(moves, _whole_number(count, np.array([*size.T, *groups]), least))
     weights = np.zeros(len(left))
-    weights[needed] = -relaxed.ineqlin.marginals[: len(needed)] / left[needed]
+    weights[needed] = mix / left[needed]
     digits = np.round(weights / max(weights.max(), 1e-300) * DIGITS).astype(np.int64)
-    return Floor(host, sure + round(float(moves)), tuple(digits.tolist()))
+    return Floor(host, sure + moves, tuple(digits.tolist()))
 
 
-def _whole_number(count: np.ndarray, matrix: np.ndarray, least: np.ndarray) -> float | None:
-    """The covering program in whole VMs; None where that was not solved."""
+def _by_sorting(size: np.ndarray, count: Integers) -> tuple[int, np.ndarray, bool]:
+    """VMs × resources, in parts of what must leave: for the most telling mixture of the resources, how many
+    of the largest must leave until 1 is reached; the mixture; and whether these are enough in all."""
+    if not size.size:
+        return 0, np.ones(size.shape[1]), True
+    mixes = _mixtures(size.shape[1])
+    rows = np.repeat(np.arange(len(size)), count)
+    worth = ((size / np.maximum(count, 1)[:, None]) @ mixes.T)[rows]
+    order = np.argsort(-worth, axis=0, kind="stable")
+    sums = np.cumsum(np.take_along_axis(worth, order, axis=0), axis=0)
+    numbers = np.minimum((sums < 1 - CLOSE).sum(axis=0) + 1, len(rows))
+    best = int(numbers.argmax())
+    moves = int(numbers[best])
+    ties = np.flatnonzero(numbers == moves)
+    single = bool((count == 1).all())
+    attained = single and any((size[order[:moves, g]].sum(axis=0) >= 1).all() for g in ties)
+    return moves, mixes[best], attained
+
+
+def _mixtures(resources: int) -> np.ndarray:
+    """Weights that add up to 1: of each resource alone, of every two in MIXTURES steps, and of all."""
+    rows = [*np.eye(resources), np.full(resources, 1 / resources)]
+    for one, other in combinations(np.eye(resources), 2):
+        rows += [one * part + other * (1 - part) for part in np.linspace(0, 1, MIXTURES)[1:-1]]
+    return np.array(rows)
+
+
+def _whole_number(count: Integers, matrix: np.ndarray, least: np.ndarray) -> int:
+    """The covering program in whole VMs; 0 where that was not solved."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     rows = LinearConstraint(matrix, least, np.inf)
-    found = milp(count, constraints=rows, integrality=1, bounds=Bounds(0, 1))
-    return float(found.fun) if found.status == 0 else None
+    found = milp(count.astype(float), constraints=rows, integrality=1, bounds=Bounds(0, 1))
+    return round(found.fun) if found.status == 0 else 0
 
 
 def balance_bound(problem: Problem, best: int, price: int = 1, steps: int = 24) -> Bound:
