@@ -76,7 +76,7 @@ def _load(problem: Problem, x: dict, h: int, r: int):  # type: ignore[no-untyped
 def _solved(cp_model, model, x, problem: Problem, seconds: float) -> Found:  # type: ignore[no-untyped-def]
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = THREADS
-    solver.parameters.max_time_in_seconds = 4 * seconds
+    solver.parameters.max_time_in_seconds = 30 * seconds
     with after(seconds, solver.stop_search):
         status = solver.solve(model)
     bound = round(solver.best_objective_bound)
@@ -144,7 +144,7 @@ def highs(problem: Problem, target: int, seconds: float) -> Found:
 
     model = highspy.Highs()
     model.silent()
-    model.setOptionValue("time_limit", 4 * seconds)
+    model.setOptionValue("time_limit", 30 * seconds)
     model.setOptionValue("threads", THREADS)
     model.HandleUserInterrupt = True
     hosts = range(len(problem.hosts))

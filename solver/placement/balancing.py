@@ -38,7 +38,6 @@ class Trade:
 
     problem: Problem
     price: int = 1
-    out: tuple[int, ...] = ()
 
     def score(self, units: Units, at: Integers) -> int:
         """Highest utilisation in basis points, plus the price of the migrations."""
@@ -53,7 +52,7 @@ def balance(
     problem: Problem, watch: Watch, price: int = 1, out: Sequence[int] = (), ask: Ask = ask_z3
 ) -> Outcome:
     """The smallest sum of highest utilisation and migrations, as far as the effort goes."""
-    trade = Trade(problem, price, tuple(out))
+    trade = Trade(problem, price)
     whole = units_of(problem, problem.limits(), out)
     why = hopeless(whole)
     if why:
@@ -101,8 +100,10 @@ def _search(trade: Trade, tabu: Tabu, best: Integers, watch: Watch, ask: Ask) ->
     small = booleans(whole) <= TINY // 4
     steps = min(watch.effort.steps, 500) if small else watch.effort.steps
     while tabu.steps < steps and not watch.stop():
+        before, score = tabu.steps, np.inf
         best = _haggle(trade, tabu, best, steps, watch)
-        score = np.inf
+        if tabu.steps == before:  # nothing lower can be asked for
+            break
         while not small and pieces < watch.effort.pieces and trade.score(whole, best) < score:
             score = trade.score(whole, best)
             best = _pieces(trade, whole, best, watch, ask, range(pieces, pieces + TURN))
@@ -130,14 +131,15 @@ def _ladder(trade: Trade, tabu: Tabu, best: Integers, watch: Watch) -> Integers:
 def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch) -> Integers:
     """Ask for a lower sum, split at random into utilisation and migrations: for more after a yes, for less
     and longer after a no; until even the longest search does not find one less, or at the ``last`` step."""
-    score, gain, steps = trade.score(tabu.units, best), FIRST_GAIN, SHORTEST
+    low, score = mean_utilisation(trade.problem), trade.score(tabu.units, best)
+    gain, steps = FIRST_GAIN, SHORTEST
     while steps < LONGEST and tabu.steps < last and not watch.stop():
         lower = int(tabu.random.integers(-1, 3)) * gain
         height = trade.problem.highest(tabu.units.placement(best)) - lower
         most = (score - gain - height) // trade.price
         tabu.go_to(best)
         tabu.within(trade.limits(height))
-        if height >= 0 and most >= 0 and tabu.fit(most, steps, watch.stop):
+        if height >= low and most >= 0 and tabu.fit(most, steps, watch.stop):
             best, gain = tabu.at.copy(), 2 * gain
             score = trade.score(tabu.units, best)
             watch.found(score)
