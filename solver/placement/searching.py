@@ -1,4 +1,4 @@
-"""Search by ruin and repair: fewest migrations to a state in which every rule holds.
+"""A lawful start for tabu search, and ruin and repair for less to carry at as few migrations.
 
 The state is a placement of units; VMs on hosts above a limit, or on hosts they may not be on, are moved by
 weighing what they relieve against what they waste. Then, again and again, a few migrations are taken back and
