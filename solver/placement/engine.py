@@ -1,4 +1,4 @@
-"""Fewest migrations: bound first, then tabu search, then Z3 on pieces, then Z3 on the whole where it is small.
+"""Fewest migrations: bound, tabu search, Z3 on pieces; branch and bound, and Z3, on the whole if it is small.
 
 Rounds, conflicts and seeds decide how far a search goes, so that it can be repeated; a limit of seconds may
 only stop it, and the outcome says that it did.
@@ -30,7 +30,8 @@ Decide = Callable[[Piece, Integers, int, int, int], Reply]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to try: rounds of the search (ten steps of tabu search each), questions about pieces, Z3's conflicts; seconds may stop it."""
+    """How long to try: rounds of the search (ten steps of tabu search each), questions about pieces, Z3's
+    conflicts; seconds may stop it."""
 
     rounds: int = 4_000
     pieces: int = 200
