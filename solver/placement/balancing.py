@@ -20,7 +20,7 @@ from .units import Units, units_of
 
 FIRST_GAIN, LOWEST = 32, 20  # basis points: what is asked first; the lowest ceiling above the mean
 SHORTEST, LONGEST = 200, 1_500  # steps of one search
-TURN = 20  # pieces between two rounds of haggling
+TURN, CONFLICTS = 60, 300  # pieces between two rounds of haggling; what Z3 may try in one
 
 Ask = Callable[[Piece, Integers, int, int, int], Reply]
 
@@ -163,7 +163,7 @@ def _pieces(trade: Trade, whole: Units, best: Integers, watch: Watch, ask: Ask, 
         step = int(random.integers(1, max(2, min(top - outside, 40) + 1))) if number % 2 else 0
         most = sum(int(whole.cost[u, search.at[u]]) for u in free) + (step - 1) // trade.price
         piece = piece_of(whole, search.at, free, hosts, problem.limits(top - step))
-        reply = ask(piece, search.at, most, 2_000, watch.effort.seed + number)
+        reply = ask(piece, search.at, most, CONFLICTS, watch.effort.seed + number)
         if reply.said == "yes":
             search.go_to(reply.applied(search.at))
             watch.found(trade.score(whole, search.at))
