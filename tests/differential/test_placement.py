@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placement_clusters import memory_moved, moves, placements, problems
+from placement_judge import restarts
 from vmproof.solver.placement import Effort, Problem, Verdict, check_bound, check_placement, check_plan, rules
 from vmproof.solver.placement.bounds import balance_bound, repair_bound
 from vmproof.solver.placement.encoding import Question, piece_of
@@ -167,43 +168,11 @@ def test_survive_agrees_with_trying_every_restart(problem: Problem, failures: in
     problem = problem.without([rule for rule in problem.rules if not rules.holds(rule, places)])
     answer = survive(problem, failures, EFFORT)
     up = [h for h, host in enumerate(problem.hosts) if host.state != "maintenance"]
-    truth = all(_restarts(problem, failed) for failed in combinations(up, min(failures, len(up))))
+    truth = all(restarts(problem, failed) for failed in combinations(up, min(failures, len(up))))
     assert answer.verdict is (Verdict.PROVED if truth else Verdict.REFUTED)
     if not truth:
         assert answer.broken
-        assert not _restarts(problem, [problem.host_number(name) for name in answer.broken])
-
-
-def _restarts(problem: Problem, failed: tuple[int, ...] | list[int]) -> bool:
-    """Whether the VMs of failed hosts fit somewhere while all others stay."""
-    lost = [v for v, vm in enumerate(problem.vms) if vm.host in failed]
-    after = [-1 if v in lost else vm.host for v, vm in enumerate(problem.vms)]
-    before = set(check_placement(problem, after, 10_000, lost))
-    for places in product([h for h in range(len(problem.hosts)) if h not in failed], repeat=len(lost)):
-        there = list(after)
-        for v, h in zip(lost, places, strict=True):
-            there[v] = h
-        if _clean(problem, there, lost, before):
-            return True
-    return False
-
-
-def _clean(problem: Problem, there: list[int], lost: list[int], before: set[str]) -> bool:
-    names = {f"{problem.vms[v].name} " for v in lost}
-    only = [there[v] if v in lost else -1 for v in range(len(there))]
-    if not all(rules.holds(rule, only) for rule in problem.rules):
-        return False
-    for complaint in check_placement(problem, there, 10_000):
-        if complaint.startswith(("h0:", "h1:", "h2:", "h3:")):
-            used = {there[v] for v in lost if any(problem.vms[v].demand)}
-            if any(complaint.startswith(f"h{h}:") for h in used) and complaint not in before:
-                return False
-        elif complaint.startswith("rule"):
-            if complaint not in before:
-                return False
-        elif any(complaint.startswith(name) for name in names) and "pinned" not in complaint:
-            return False
-    return True
+        assert not restarts(problem, [problem.host_number(name) for name in answer.broken])
 
 
 @given(problems(), TARGETS, st.integers(1, 3))
