@@ -1,7 +1,8 @@
 """What the proofs say they need: each mechanism, and the properties that are refuted without it.
 
 ``ROWS``: the mechanism, a small scope, and for each property the length of the shortest run that breaks it
-there. ``NOT_MISSED``: a proof uses the mechanism, and no such run was found.
+there. ``NOT_MISSED``: a proof uses the mechanism, and no such run was found; what breaks is a lemma that the
+proof leans on (``THROUGH``).
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "pair kept apart": {
         **{"hosts": 3, "vms": 2, "vmotion": "on", "budgets": {"migration_timeout": 1, "ft_enable": 1}},
         "statics": {"apart": {("v1", "v2"): True, ("v2", "v1"): True}},
+    },
+    "two wishes": {
+        **{"vms": 2, "vmotion": "DRS only", "budgets": {}},
+        "statics": {
+            "apart": {("v1", "v2"): True, ("v2", "v1"): True},
+            "preferred": {("v1", "h1"): False, ("v2", "h2"): False},
+        },
     },
     "pair and false suspicion": {"fault_tolerant": 1, "budgets": {"ft_link_loss": 1, "false_suspicion": 1}},
     "stop and false suspicion": {"budgets": {"user_stop": 1, "false_suspicion": 1}},
@@ -57,6 +65,7 @@ ROWS: list[tuple[str, str, dict[str, int]]] = [
     ("placement check", "rule", {"rules_keep_apart": 1}),
     ("protected list lock", "partition", {"unique_master": 4}),
     ("re-validation at execution", "load", {"reservations_fit": 7}),
+    ("re-validation at execution", "two wishes", {"rules_keep_apart": 4}),
     ("reset bound", "guest failure", {"resets_are_bounded": 8}),
     (
         "secondary on another host",
@@ -99,5 +108,14 @@ NOT_MISSED: Mapping[str, tuple[str, ...]] = {
     "source kept until accepted": ("live_copy_is_current",),
     "vm disk lock": ("one_address",),
     "FT test-and-set": ("the_running_copy_is_reached", "isolated_vms_are_left_alone", "a_stop_stays_a_stop"),
-    "re-validation at execution": ("rules_keep_apart",),
 }
+
+THROUGH: Mapping[str, tuple[str, str, int]] = {
+    "one job per VM": ("migration", "one_migration_per_vm", 2),
+    "commit before report": ("conversion", "a_machine_outside_is_no_vm_yet", 5),
+    "secondary on another host": ("broken pair", "a_pair_is_on_two_hosts", 3),
+    "source kept until accepted": ("conversion", "live_disks_are_current", 4),
+    "vm disk lock": ("false suspicion", "one_lease", 2),
+    "FT test-and-set": ("broken pair", "one_lease", 6),
+}
+"""For ``NOT_MISSED``: what their proofs lean on, and how short a run breaks it without the mechanism."""

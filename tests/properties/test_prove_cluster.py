@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from needed import NOT_MISSED, ROWS
+from needed import NOT_MISSED, ROWS, THROUGH
 from vmproof.model.language import Scope
 from vmproof.model.scenarios import alike
 from vmproof.properties import lemmas, safety, unpromised
@@ -59,6 +59,9 @@ def test_what_the_proofs_use_is_known_to_be_needed_or_not_missed(usual: Result) 
     asked = {finding.property for finding in usual.findings}
     used = {(goal, m) for goal, found in usual.proof.uses.items() if goal in asked for m in found}
     assert used == known
+    for mechanism, goals in NOT_MISSED.items():
+        for goal in goals:
+            assert THROUGH[mechanism][1] in usual.proof.leans_on[goal]
 
 
 def test_the_user_s_three_use_their_mechanisms(usual: Result) -> None:
