@@ -134,6 +134,9 @@ _prover: Prover | None = None
 def _begin(context: Context) -> None:
     global _prover
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for the answers
+    signal.signal(
+        signal.SIGTERM, signal.SIG_DFL
+    )  # and that ends this one: not a Ctrl-C here, which is survived
     _prover = Prover(context)
 
 

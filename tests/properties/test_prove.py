@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -178,11 +179,17 @@ def test_a_millisecond_is_not_enough_and_nothing_is_called_proved() -> None:
 
 
 def test_ctrl_c_ends_the_processes_and_keeps_what_was_found() -> None:
+    """Also where SIGTERM counts as Ctrl-C, as it does in the command."""
+
     def interrupt(done: int, total: int, _: float) -> None:
         if total > 100:  # the second round: workers are in the middle of long tasks
             raise KeyboardInterrupt
 
-    result = prove(cluster(), Options(workers=2, on_tick=interrupt))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        result = prove(cluster(), Options(workers=2, on_tick=interrupt))
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert multiprocessing.active_children() == []
     assert result.exit == 3
     assert any("interrupted" in note for note in result.notes)
