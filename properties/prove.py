@@ -86,7 +86,7 @@ class Attempt:
             self.stopped = "interrupted"
 
     def _rounds(self) -> None:
-        asked = [n for n in self.properties if not self.options.only or n in self.options.only]
+        asked = list(self._asked())
         self._ask([(FOLLOWS, name) for name in asked], self.lemmas)
         self._keep_what_follows(asked)
         self._ask(

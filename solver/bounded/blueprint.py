@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -61,7 +62,7 @@ class Lens:
         return Lens(self.sort, tuple(sorted(names.items())))
 
 
-class Plan:
+class Plan(ABC):
     """A state and a step as literals. ``about``: what questions speak of, the same in a whole run."""
 
     def __init__(self, encoder: Encoder, layout: Layout, step: Step, about: Slots) -> None:
@@ -71,9 +72,9 @@ class Plan:
         self._prints: dict[type[Sort], list[Footprint]] = {}
 
     @property
+    @abstractmethod
     def full(self) -> Blueprint:
         """The plan with all cells, whose initial states are those of the scope."""
-        raise NotImplementedError
 
     def link(self) -> Iterable[Clause]:
         """What ties the state at the start to that of the full plan."""

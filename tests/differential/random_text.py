@@ -53,6 +53,15 @@ class Names:
         return Names(hosts, vms, self.depth - 1)
 
 
+BEGIN = """
+@initial
+def begin(s: Zoo, h: Host, v: VM, g: Host, c: Colour):
+    links = (s.link[v, h] == False) & (s.flag[h] == False) & (s.load[h] == 0)
+    rest = (s.level == 0) & (s.master == NOBODY) & (s.lock[v] == NOBODY) & (s.shade[c] == False)
+    return links & rest & (s.colour[v] == Colour.RED) & ({})
+"""
+"""Where a random model begins: with everything at rest, and a condition to be filled in."""
+
 BOUND = ("h", "g", "x", "y")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from differential.random_text import actions, expressions
+from differential.random_text import BEGIN, actions, expressions
 from differential.test_random_models import scope_of, zoo
 from shipped import SMALL, loaded, searched
 from vmproof import ModelError, Scope
@@ -52,13 +52,9 @@ def test_shipped_scopes_have_the_violations_that_the_search_finds(name: str) -> 
     assert not decided(result) & set(found.violations)  # however deep the violation is
 
 
-BEGIN = """
-@initial
-def begin(s: Zoo, h: Host, v: VM, g: Host, c: Colour):
-    links = (s.link[v, h] == False) & (s.flag[h] == False) & (s.load[h] == 0)
-    rest = (s.level == 0) & (s.master == NOBODY) & (s.lock[v] == NOBODY) & (s.shade[c] == False)
-    return links & rest & (s.colour[v] == Colour.RED) & ({})
-
+STATED = (
+    BEGIN
+    + """
 @invariant
 def one(s: Zoo, h: Host, g: Host, v: VM):
     return {}
@@ -67,6 +63,7 @@ def one(s: Zoo, h: Host, g: Host, v: VM):
 def other(s: Zoo, v: VM, h: Host, g: Host):
     return {}
 """
+)
 CONDITION = expressions("condition")
 
 
@@ -74,7 +71,7 @@ CONDITION = expressions("condition")
 def test_random_models_have_the_same_shortest_violations(
     text: str, parts: tuple[str, str, str], tries: int
 ) -> None:
-    scope = scope_of(zoo(text + BEGIN.format(*parts)), budgets={"tries": tries})
+    scope = scope_of(zoo(text + STATED.format(*parts)), budgets={"tries": tries})
     compare(scope, depth=5)
 
 
@@ -111,7 +108,9 @@ def turn(s: Zoo, h: Host):
 
 def test_a_number_that_leaves_its_range_is_found_where_the_search_finds_it() -> None:
     open_ = "s.flag[h] | no(s.flag[g]) | (h != g)"
-    scope = scope_of(zoo(GROW + BEGIN.format("s.owner[v] == s.home[v]", open_, "True")), budgets={"tries": 3})
+    scope = scope_of(
+        zoo(GROW + STATED.format("s.owner[v] == s.home[v]", open_, "True")), budgets={"tries": 3}
+    )
     by_search = outcome(lambda: search(scope))
     by_bound = outcome(lambda: bound(scope, Options(induction=0)))
     assert isinstance(by_bound, ModelError)

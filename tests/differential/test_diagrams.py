@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from differential.random_text import actions, expressions
+from differential.random_text import BEGIN, actions, expressions
 from differential.test_random_models import SEEDS, WITHOUT, scope_of, zoo
 from differential.test_readings import SCOPES, arbitrary, reachable
 from vmproof import ModelError, Scope
@@ -111,13 +111,6 @@ def test_random_actions_do_the_same(text: str, strict: bool, without: tuple[str,
         agree(members, arbitrary(scope, dice), dice.choice(instances))
 
 
-BEGIN = """
-@initial
-def begin(s: Zoo, h: Host, v: VM, g: Host, c: Colour):
-    links = (s.link[v, h] == False) & (s.flag[h] == False) & (s.load[h] == 0)
-    rest = (s.level == 0) & (s.master == NOBODY) & (s.lock[v] == NOBODY) & (s.shade[c] == False)
-    return links & rest & (s.colour[v] == Colour.RED) & ({})
-"""
 MOST = Limits(states=5_000)
 
 

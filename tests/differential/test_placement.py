@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placement_clusters import memory_moved, moves, placements, problems
-from placement_judge import restarts
+from placement_judge import reachable, restarts
 from vmproof.solver.placement import Effort, Problem, Verdict, check_bound, check_placement, check_plan, rules
 from vmproof.solver.placement.bounds import balance_bound, repair_bound
 from vmproof.solver.placement.encoding import Question, piece_of
@@ -188,35 +188,7 @@ def test_plans_keep_every_rule_and_a_refused_plan_has_no_order(
         assert not check_plan(problem, made, answer.placement)
     else:
         assert made.verdict is Verdict.IMPOSSIBLE
-        assert not _reachable(problem, answer.placement)
-
-
-def _reachable(problem: Problem, goal: tuple[int, ...]) -> bool:
-    """Whether single migrations (or of one group) lead to the goal, by the plan checker alone."""
-    from vmproof.solver.placement import Plan, PlannedMove
-
-    groups = [tuple(members) for members in units_of(problem, problem.capacity).members]
-    start = tuple(vm.host for vm in problem.vms)
-    seen, queue = {start}, [start]
-    while queue:
-        at = queue.pop()
-        if at == goal:
-            return True
-        now = _at(problem, at)
-        for members, h in product(groups, range(len(problem.hosts))):
-            step = tuple(PlannedMove(v, at[v], h) for v in members if at[v] != h)
-            after = tuple(h if v in members else place for v, place in enumerate(at))
-            if after not in seen and not check_plan(now, Plan(Verdict.FOUND, (step,)), after):
-                seen.add(after)
-                queue.append(after)
-    return False
-
-
-def _at(problem: Problem, at: tuple[int, ...]) -> Problem:
-    from dataclasses import replace
-
-    vms = tuple(replace(vm, host=h) if not vm.pinned else vm for vm, h in zip(problem.vms, at, strict=True))
-    return replace(problem, vms=vms)
+        assert not reachable(problem, answer.placement)
 
 
 @given(problems(soft=True), TARGETS)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from oracle.tla_text import Declarations, Env, Function, TlaError, Value, named, parts, said, same
 
 
-class Values(Declarations):
+class Values(Declarations, ABC):
     """Reads expressions."""
 
     def value(self, node: Any) -> Value:
@@ -213,9 +214,9 @@ class Values(Declarations):
         listed = self.value(members)
         return lambda env: one(env) in listed(env)
 
+    @abstractmethod
     def enabled(self, node: Any) -> Value:
         """Whether a step is possible."""
-        raise NotImplementedError
 
 
 def truth(value: Any) -> bool:
