@@ -25,11 +25,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from placement_cases import cluster  # noqa: E402
-from placement_rivals import THREADS, cp_sat, cp_sat_balance, cp_sat_pieces, hbal, highs  # noqa: E402
+from placement_rivals import THREADS, cp_sat, cp_sat_balance, cp_sat_pieces, hbal, highs, z3_pieces  # noqa: E402
 
 from vmproof.solver.placement import Bound, Effort, Problem, check_bound, check_placement  # noqa: E402
-from vmproof.solver.placement.balancing import Ask, ask_z3, balance  # noqa: E402
+from vmproof.solver.placement.balancing import balance  # noqa: E402
 from vmproof.solver.placement.engine import Watch, fewest  # noqa: E402
+from vmproof.solver.placement.halves import Ask, meet  # noqa: E402
 from vmproof.solver.placement.reading import read_problem  # noqa: E402
 from vmproof.solver.placement.surviving import survive  # noqa: E402
 from vmproof.solver.placement.units import units_of  # noqa: E402
@@ -101,9 +102,9 @@ def ours(problem: Problem, target: int, seconds: float) -> Result:
     return Result(moves, found.bound.value, at, _first(watch), found.bound)
 
 
-def ours_balance(problem: Problem, seconds: float, ask: Ask = ask_z3) -> Result:
-    """Highest utilisation plus migrations, by this optimizer, with Z3 or another solver for the pieces."""
-    watch = CpuWatch(Effort(rounds=10**6, pieces=400, seconds=seconds))
+def ours_balance(problem: Problem, seconds: float, ask: Ask = meet) -> Result:
+    """Highest utilisation plus migrations, by this optimizer, or with another solver for pieces."""
+    watch = CpuWatch(Effort(rounds=10**6, pieces=10**6, seconds=seconds))
     units = units_of(problem, problem.limits())
     found = balance(problem, watch, ask=ask)
     value = problem.highest(units.placement(found.at)) + units.moves(found.at)
@@ -151,10 +152,12 @@ def repairs(problem: Problem, seconds: float) -> None:
 
 
 def balances(problem: Problem, seconds: float) -> None:
-    """Highest utilisation in basis points + migrations, with Z3 and with CP-SAT inside the same search."""
+    """Highest utilisation in basis points + migrations; also with Z3 and CP-SAT inside the same search."""
     print(f"{problem.name}, balance")
     best = alone(lambda: ours_balance(problem, seconds))
     row("  ours", best, problem, 10_000, verified(problem, best.proof, None))
+    inside = alone(lambda: ours_balance(problem, seconds, z3_pieces))
+    row("  the same, Z3 inside", inside, problem, 10_000, _ratio(best, inside.value))
     if importlib.util.find_spec("ortools"):
         inside = alone(lambda: ours_balance(problem, seconds, cp_sat_pieces))
         row("  the same, CP-SAT inside", inside, problem, 10_000, _ratio(best, inside.value))

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from vmproof.solver.placement import Problem
-from vmproof.solver.placement.encoding import Piece, Reply
+from vmproof.solver.placement.encoding import Piece, Question, Reply
 from vmproof.solver.placement.problem import Integers
 
 Found = tuple[int | None, int | None, list[int] | None]
@@ -112,7 +112,15 @@ def cp_sat_balance(problem: Problem, seconds: float) -> Found:
     return _solved(cp_model, model, x, problem, seconds)
 
 
-def cp_sat_pieces(piece: Piece, at: Integers, most: int, conflicts: int, seed: int) -> Reply:
+def z3_pieces(piece: Piece, at: Integers, most: int, seed: int) -> Reply:
+    """The question of a piece, answered by Z3 with native pseudo-Boolean sums and 2,000 conflicts."""
+    question = Question(piece, seed)
+    for (u, h), x in question.x.items():
+        question.solver.set_initial_value(x, question.z3.BoolVal(bool(at[u] == h)))
+    return question.ask(2_000, (question.costs(), most))
+
+
+def cp_sat_pieces(piece: Piece, at: Integers, most: int, seed: int) -> Reply:
     """The question of a piece, answered by CP-SAT with one worker and a limit that can be repeated."""
     from ortools.sat.python import cp_model
 

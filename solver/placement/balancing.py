@@ -4,15 +4,16 @@ for each migration or as many as the threshold says; then DRS's standard deviati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .answers import Bound
 from .bounds import balance_bound, mean_utilisation
-from .encoding import Piece, Question, Reply, piece_of
+from .encoding import Question, piece_of
 from .engine import EXACT, TINY, Outcome, Watch, booleans, hopeless, neighbourhood
+from .halves import Ask, meet
 from .problem import NOWHERE, WHOLE, Integers, Problem
 from .searching import Search
 from .tabu import UNLIMITED, Tabu
@@ -20,16 +21,9 @@ from .units import Units, units_of
 
 FIRST_GAIN, LOWEST = 32, 20  # basis points: what is asked first; the lowest ceiling above the mean
 SHORTEST, LONGEST = 200, 1_500  # steps of one search
-TURN, CONFLICTS = 60, 300  # pieces between two rounds of haggling; what Z3 may try in one
-
-Ask = Callable[[Piece, Integers, int, int, int], Reply]
-
-
-def ask_z3(piece: Piece, at: Integers, most: int, conflicts: int, seed: int) -> Reply:
-    """Is there a placement of the piece, whose room is cut already, with at most so many migrations?"""
-    question = Question(piece, seed)
-    question.warm(at)
-    return question.ask(conflicts, (question.costs(), most))
+TURN, MORE = 60, 10  # pieces that are tried in a row; how many more than in a repair in all
+TAKEN_BACK, HIGHER = 12, 20  # a new start takes back fewer migrations, is fewer basis points above the best
+TRIES = 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Trade:
 
 
 def balance(
-    problem: Problem, watch: Watch, price: int = 1, out: Sequence[int] = (), ask: Ask = ask_z3
+    problem: Problem, watch: Watch, price: int = 1, out: Sequence[int] = (), ask: Ask = meet
 ) -> Outcome:
     """The smallest sum of highest utilisation and migrations, as far as the effort goes."""
     trade = Trade(problem, price)
@@ -90,24 +84,35 @@ def _start(problem: Problem, units: Units, watch: Watch) -> Integers | None:
     piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
     if piece.booleans > 5 * EXACT:
         return None
-    reply = Question(piece, watch.effort.seed, warm=False).ask(watch.effort.conflicts)
+    reply = Question(piece, watch.effort.seed).ask(watch.effort.conflicts)
     return reply.applied(everything) if reply.said == "yes" else None
 
 
 def _search(trade: Trade, tabu: Tabu, best: Integers, watch: Watch, ask: Ask) -> Integers:
-    """Haggling and pieces in turn, as far as the effort goes."""
-    whole, pieces = tabu.units, 0
-    small = booleans(whole) <= TINY // 4
-    steps = min(watch.effort.steps, 500) if small else watch.effort.steps
-    while tabu.steps < steps and not watch.stop():
-        before, score = tabu.steps, np.inf
-        best = _haggle(trade, tabu, best, steps, watch)
+    """Haggling, then pieces until they bring no more; again from near the best, as far as the effort goes."""
+    small = booleans(tabu.units) <= TINY // 4
+    last = min(watch.effort.steps, 500) if small else watch.effort.steps
+    at, pieces, longest = best, 0 if small else MORE * watch.effort.pieces, LONGEST
+    while tabu.steps < last and not watch.stop():
+        before = tabu.steps
+        at = _haggle(trade, tabu, at, last, watch, longest)
+        at, pieces = _pieces(trade, tabu.units, at, watch, ask, pieces)
+        best = min(best, at, key=lambda found: trade.score(tabu.units, found))
         if tabu.steps == before:  # nothing lower can be asked for
             break
-        while not small and pieces < watch.effort.pieces and trade.score(whole, best) < score:
-            score = trade.score(whole, best)
-            best = _pieces(trade, whole, best, watch, ask, range(pieces, pieces + TURN))
-            pieces += TURN
+        at, longest = _near(trade, tabu, best), 2 * SHORTEST
+    return best
+
+
+def _near(trade: Trade, tabu: Tabu, best: Integers) -> Integers:
+    """A placement near the best: some migrations are taken back, the hosts made to fit a little higher."""
+    height = trade.problem.highest(tabu.units.placement(best))
+    for _ in range(TRIES):
+        tabu.go_to(best)
+        tabu.take_back(int(tabu.random.integers(2, TAKEN_BACK)))
+        tabu.within(trade.limits(height + int(tabu.random.integers(HIGHER))))
+        if tabu.fit(UNLIMITED, SHORTEST):
+            return tabu.at.copy()
     return best
 
 
@@ -128,12 +133,12 @@ def _ladder(trade: Trade, tabu: Tabu, best: Integers, watch: Watch) -> Integers:
     return best
 
 
-def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch) -> Integers:
+def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch, longest: int) -> Integers:
     """Ask for a lower sum, split at random into utilisation and migrations: for more after a yes, for less
     and longer after a no; until even the longest search does not find one less, or at the ``last`` step."""
     low, score = mean_utilisation(trade.problem), trade.score(tabu.units, best)
     gain, steps = FIRST_GAIN, SHORTEST
-    while steps < LONGEST and tabu.steps < last and not watch.stop():
+    while steps < longest and tabu.steps < last and not watch.stop():
         lower = int(tabu.random.integers(-1, 3)) * gain
         height = trade.problem.highest(tabu.units.placement(best)) - lower
         most = (score - gain - height) // trade.price
@@ -142,7 +147,7 @@ def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch) -
         if height >= low and most >= 0 and tabu.fit(most, steps, watch.stop):
             best, gain = tabu.at.copy(), 2 * gain
             score = trade.score(tabu.units, best)
-            watch.found(score)
+            _tell(watch, score)
         elif gain > 1:
             gain //= 2
         else:
@@ -150,24 +155,41 @@ def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch) -
     return best
 
 
-def _pieces(trade: Trade, whole: Units, best: Integers, watch: Watch, ask: Ask, numbers: range) -> Integers:
-    """Z3 on pieces: lower the highest host, or save migrations at the same height."""
-    problem, random = trade.problem, np.random.default_rng((watch.effort.seed, numbers.start))
-    search = Search(whole, watch.effort.seed, best)
-    for number in numbers:
-        if watch.stop() or not len(search.moved()):
-            break
-        used = problem.utilisation(whole.placement(search.at)).max(axis=1)
-        hosts, free = _around(problem, whole, search, used, random, lower=bool(number % 2))
-        top, outside = int(used.max()), int(np.delete(used, hosts).max(initial=0))
-        step = int(random.integers(1, max(2, min(top - outside, 40) + 1))) if number % 2 else 0
-        most = sum(int(whole.cost[u, search.at[u]]) for u in free) + (step - 1) // trade.price
-        piece = piece_of(whole, search.at, free, hosts, problem.limits(top - step))
-        reply = ask(piece, search.at, most, CONFLICTS, watch.effort.seed + number)
-        if reply.said == "yes":
-            search.go_to(reply.applied(search.at))
-            watch.found(trade.score(whole, search.at))
-    return search.at.copy()
+def _pieces(
+    trade: Trade, units: Units, best: Integers, watch: Watch, ask: Ask, left: int
+) -> tuple[Integers, int]:
+    """Pieces in turns while they bring something; and how many may still be tried."""
+    score, search = np.inf, Search(units, watch.effort.seed, best)
+    while left > 0 and trade.score(units, search.at) < score and not watch.stop():
+        score = trade.score(units, search.at)
+        for number in range(left, left - min(TURN, left), -1):
+            if watch.stop() or not len(search.moved()):
+                break
+            _piece(trade, search, watch, ask, number)
+        left -= min(TURN, left)
+    return search.at.copy(), left
+
+
+def _piece(trade: Trade, search: Search, watch: Watch, ask: Ask, number: int) -> None:
+    """One piece: lower the highest host, or save migrations at the same height."""
+    problem, units = trade.problem, search.units
+    random = np.random.default_rng((watch.effort.seed, number))
+    used = problem.utilisation(units.placement(search.at)).max(axis=1)
+    hosts, free = _around(problem, units, search, used, random, lower=bool(number % 2))
+    top, outside = int(used.max()), int(np.delete(used, hosts).max(initial=0))
+    step = int(random.integers(1, max(2, min(top - outside, 40) + 1))) if number % 2 else 0
+    most = sum(int(units.cost[u, search.at[u]]) for u in free) + (step - 1) // trade.price
+    piece = piece_of(units, search.at, free, hosts, problem.limits(top - step))
+    reply = ask(piece, search.at, most, watch.effort.seed + number)
+    if reply.said == "yes":
+        search.go_to(reply.applied(search.at))
+        _tell(watch, trade.score(units, search.at))
+
+
+def _tell(watch: Watch, score: int) -> None:
+    """Into the diary, if it is the best so far."""
+    if watch.best is None or score < watch.best:
+        watch.found(score)
 
 
 def _around(
@@ -189,7 +211,7 @@ def _proved(trade: Trade, units: Units, best: Integers, bound: Bound, watch: Wat
     problem, price = trade.problem, trade.price
     everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
     piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
-    question, moves = Question(piece, watch.effort.seed, warm=False), 0
+    question, moves = Question(piece, watch.effort.seed), 0
     while trade.score(units, best) - 1 - price * moves >= mean_utilisation(problem) and moves <= len(
         problem.vms
     ):

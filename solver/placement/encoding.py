@@ -1,9 +1,9 @@
 """The rules as Z3 sees them: pseudo-Boolean sums over candidate hosts only.
 
 A *piece* is a part of a placement that is decided anew: some units, each with its candidate hosts, while
-everything else stays. x[u, h] says that unit u is on host h. Traps: a coefficient must fit a C int; an
-initial value is refused by the plain ``Solver``; terms cost some 50 microseconds each, so no piece of more
-than MOST_BOOLEANS is built. Conflict limits and seeds decide how long Z3 tries, never a clock.
+everything else stays. x[u, h] says that unit u is on host h. Traps: a coefficient must fit a C int; terms
+cost some 50 microseconds each, so no piece of more than MOST_BOOLEANS is built. Conflict limits and seeds
+decide how long Z3 tries, never a clock.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ def piece_of(
 class Question:
     """A piece as a Z3 problem, to be asked with different sums allowed."""
 
-    def __init__(self, piece: Piece, seed: int = 0, warm: bool = True) -> None:
+    def __init__(self, piece: Piece, seed: int = 0) -> None:
         import z3
 
         self.piece = piece
         self.z3 = z3
-        self.solver: z3.Solver = z3.SimpleSolver() if warm else z3.SolverFor("QF_FD")
+        self.solver: z3.Solver = z3.SolverFor("QF_FD")
         self.solver.set("random_seed", seed)
         self.x = {
             (u, h): z3.Bool(f"{u}@{h}") for u, row in zip(piece.free, piece.hosts, strict=True) for h in row
@@ -123,11 +123,6 @@ class Question:
         divisor = -(-max(sum(amounts.values()), most) // LARGEST)
         self.exact = self.exact and all(a % divisor == 0 for a in amounts.values())
         return {place: -(-a // divisor) for place, a in amounts.items()}, most // divisor
-
-    def warm(self, at: Integers) -> None:
-        """Tell Z3 where to look first."""
-        for (u, h), x in self.x.items():
-            self.solver.set_initial_value(x, self.z3.BoolVal(bool(at[u] == h)))
 
     def ask(self, conflicts: int, *limits: tuple[Mapping[tuple[int, int], int], int]) -> Reply:
         """Is there a placement within these sums as well? They are forgotten afterwards."""

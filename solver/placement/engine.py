@@ -1,4 +1,4 @@
-"""Fewest migrations: bound, tabu search, Z3 on pieces; branch and bound, and Z3, on the whole if it is small.
+"""Fewest migrations: bound, tabu search, pieces; branch and bound, and Z3, on the whole if it is small.
 
 Rounds, conflicts and seeds decide how far a search goes, so that it can be repeated; a limit of seconds may
 only stop it, and the outcome says that it did.
@@ -14,7 +14,8 @@ import numpy as np
 
 from .answers import Bound, Tick
 from .bounds import repair_bound
-from .encoding import MOST_BOOLEANS, Piece, Question, Reply, piece_of
+from .encoding import MOST_BOOLEANS, Question, piece_of
+from .halves import Ask, meet
 from .problem import NOWHERE, Integers
 from .searching import Search
 from .shortages import no_room
@@ -24,8 +25,6 @@ from .whole import solve_whole
 
 EXACT = 4_000  # Booleans up to which the whole problem is put to Z3 to improve an answer, or to prove it
 TINY = 700  # Booleans up to which Z3 also minimises what is carried
-
-Decide = Callable[[Piece, Integers, int, int, int], Reply]
 
 
 @dataclass(frozen=True)
@@ -96,14 +95,7 @@ class Outcome:
         return self.at is not None and units.moves(self.at) <= self.bound.value
 
 
-def decide_with_z3(piece: Piece, at: Integers, most: int, conflicts: int, seed: int) -> Reply:
-    """Is there a placement of the piece with at most so many migrations?"""
-    question = Question(piece, seed)
-    question.warm(at)
-    return question.ask(conflicts, (question.costs(), most))
-
-
-def fewest(units: Units, target: int, watch: Watch, decide: Decide = decide_with_z3) -> Outcome:
+def fewest(units: Units, target: int, watch: Watch, ask: Ask = meet) -> Outcome:
     """The fewest migrations after which every rule holds and no limit is passed."""
     nothing = Bound(0, "nothing has to move")
     why = hopeless(units)
@@ -116,7 +108,7 @@ def fewest(units: Units, target: int, watch: Watch, decide: Decide = decide_with
     watch.found(bound=bound.value)
     search = Search(units, watch.effort.seed)
     try:
-        return _searched(units, search, bound, watch, decide)
+        return _searched(units, search, bound, watch, ask)
     except KeyboardInterrupt:
         watch.stopped = "interrupted; this is the best found until then"
         return Outcome(search.at.copy() if units.sound(search.at) else None, bound)
@@ -139,13 +131,13 @@ def hopeless(units: Units) -> str:
     return ""
 
 
-def _searched(units: Units, search: Search, bound: Bound, watch: Watch, decide: Decide) -> Outcome:
+def _searched(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask) -> Outcome:
     if not search.settle(20 * len(units.limits) + len(units.members)) and booleans(units) > MOST_BOOLEANS:
         why = no_room(units)
         if why:
             return Outcome(None, bound, True, why)
     if not units.misplaced(search.at).any() and not units.clashes(search.at):
-        _improve(units, search, bound, watch, decide)
+        _improve(units, search, bound, watch, ask)
     at = search.at.copy() if units.sound(search.at) else None
     settled = at is not None and units.moves(at) <= bound.value
     if settled and at is not None and (units.moves(at) == 0 or booleans(units) > TINY):
@@ -180,8 +172,8 @@ def booleans(units: Units) -> int:
     return int(units.allowed.sum())
 
 
-def _improve(units: Units, search: Search, bound: Bound, watch: Watch, decide: Decide) -> None:
-    """Tabu search; Z3 on pieces; then patience for less to carry. The best is in ``search``."""
+def _improve(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask) -> None:
+    """Tabu search; pieces; then patience for less to carry. The best is in ``search``."""
     small = booleans(units) <= TINY
     steps = watch.effort.steps if not small else min(watch.effort.rounds, 100)
     tabu = Tabu(units, search.at, watch.effort.seed)
@@ -190,12 +182,12 @@ def _improve(units: Units, search: Search, bound: Bound, watch: Watch, decide: D
         return
     search.go_to(found)
     if not small:
-        polish(units, search, bound.value, watch, decide)
+        polish(units, search, bound.value, watch, ask)
     if search.moves:
         search.improve(min(200, watch.effort.rounds), bound.value, watch.stop, patient=True)
 
 
-def polish(units: Units, search: Search, floor: int, watch: Watch, decide: Decide) -> None:
+def polish(units: Units, search: Search, floor: int, watch: Watch, ask: Ask) -> None:
     """Ask for one migration less in pieces of a few hosts, chosen by the seed."""
     random = np.random.default_rng(watch.effort.seed + 1)
     for number in range(watch.effort.pieces):
@@ -204,7 +196,7 @@ def polish(units: Units, search: Search, floor: int, watch: Watch, decide: Decid
         hosts, free = neighbourhood(units, search, random)
         piece = piece_of(units, search.at, free, hosts)
         most = sum(int(units.cost[u, search.at[u]]) for u in free) - 1
-        reply = decide(piece, search.at, most, 2_000, watch.effort.seed + number)
+        reply = ask(piece, search.at, most, watch.effort.seed + number)
         if reply.said == "yes":
             search.go_to(reply.applied(search.at))
             watch.found(best=search.moves)
@@ -231,7 +223,7 @@ def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Out
     """Put the whole problem to Z3: one migration more each time, from the bound up to what was found."""
     everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
     piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
-    question = Question(piece, watch.effort.seed, warm=False)
+    question = Question(piece, watch.effort.seed)
     if at is None:
         reply = question.ask(watch.effort.conflicts)
         if reply.said != "yes":

@@ -99,6 +99,13 @@ class Tabu:
         self.at[u] = h
         self.barred[u, old] = self.steps + TENURE + int(self.random.integers(TENURE))
 
+    def take_back(self, count: int) -> None:
+        """Some units that have moved go home, where no rival is: so many at most, at random."""
+        returns = self._returns(NOWHERE)
+        for u in self.random.permutation(returns.units)[:count].tolist():
+            if self.units.home[u] not in self._rivals(u):
+                self.put(u, int(self.units.home[u]))
+
     def fit(self, most: int, steps: int, stop: Callable[[], bool] = never) -> bool:
         """Make all hosts fit with at most so many migrations; False if that took too many steps."""
         self.weight[:] = 1.0

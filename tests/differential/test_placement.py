@@ -15,6 +15,7 @@ from vmproof.solver.placement import Effort, Problem, Verdict, check_bound, chec
 from vmproof.solver.placement.bounds import balance_bound, repair_bound
 from vmproof.solver.placement.encoding import Question, piece_of
 from vmproof.solver.placement.explaining import Named
+from vmproof.solver.placement.halves import Meeting, meet
 from vmproof.solver.placement.planning import plan
 from vmproof.solver.placement.queries import admit, evacuate, rebalance, repair
 from vmproof.solver.placement.surviving import survive
@@ -209,8 +210,40 @@ def test_z3_pieces_answer_as_the_enumeration_does(problem: Problem, target: int)
     units = units_of(problem, problem.limits(target))
     everything = np.full(len(units.members), -1)
     piece = piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
-    question = Question(piece, warm=False)
+    question = Question(piece)
     every = [moves(problem, p) for p in placements(problem, target)]
     for most in range(len(problem.vms) + 1):
         reply = question.ask(10_000, (question.costs(), most))
         assert reply.said == ("yes" if any(count <= most for count in every) else "no")
+
+
+@given(problems(), TARGETS, st.integers(0, 9))
+def test_meeting_in_the_middle_finds_the_cheapest_placement_of_a_piece(
+    problem: Problem, target: int, seed: int
+) -> None:
+    units = units_of(problem, problem.limits(target))
+    everything = np.full(len(units.members), -1)
+    piece = piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
+    every = [moves(problem, p) for p in placements(problem, target)]
+    for most in range(len(problem.vms) + 1):
+        reply = meet(piece, everything, most, seed, rows=10**6)
+        assert (reply.said == "yes") == (min(every, default=most + 1) <= most)
+        if reply.said == "yes":
+            placement = units.placement(reply.applied(everything))
+            assert not check_placement(problem, placement.tolist(), target)
+            assert moves(problem, placement.tolist()) == min(every)
+
+
+@given(problems(), st.integers(1, 12))
+def test_with_few_rows_a_half_has_the_cheapest_placements_only(problem: Problem, rows: int) -> None:
+    units = units_of(problem, problem.limits())
+    everything = np.full(len(units.members), -1)
+    piece = piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
+    meeting = Meeting(piece, 0)
+    if meeting.hopeless:
+        return
+    for part in meeting.parts:
+        few, every = meeting.half(part, rows), meeting.half(part, 10**6)
+        if len(few.cost):
+            cheap = every.rows(every.cost <= few.cost.max())
+            assert sorted(map(tuple, few.place.tolist())) == sorted(map(tuple, cheap.place.tolist()))

@@ -132,6 +132,15 @@ def test_the_higher_priority_is_admitted_first() -> None:
     assert dict(answer.explanation.table)["low"][0][1][0].startswith("host has insufficient capacity")
 
 
+def test_a_vm_that_is_refused_joins_nobody() -> None:
+    """b, which no host can take, is all that would keep a and c together."""
+    problem = cluster([10, 10], [(6, -1), (30, -1), (6, -1)],
+                      Rule("ab", "keep together", (0, 1)), Rule("bc", "keep together", (1, 2)))  # fmt: skip
+    answer = admit(problem, [0, 1, 2])
+    assert answer.refused == ("v1",)
+    assert sorted((answer.placement[0], answer.placement[2])) == [0, 1]
+
+
 def test_evacuation_spreads_over_the_hosts() -> None:
     answer = evacuate(cluster([100, 100, 100], [(30, 0), (30, 0), (20, 1), (20, 2)]), [0])
     assert {move.target for move in answer.moves} == {"h1", "h2"}
