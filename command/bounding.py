@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .exploring import check_names, positive
+from .exploring import check_names
+from .limits import none_or_more, positive
 from .proving import with_lemmas
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--depth", type=positive(int), metavar="K", help="at most K steps (as many as the time allows)"
     )
     command.add_argument(
-        "--induction", type=_none_or_more, default=2, metavar="K",
+        "--induction", type=none_or_more, default=2, metavar="K",
         help="try to prove what is open for this scope by induction over up to K steps (2; 0: do not)",
     )  # fmt: skip
     command.add_argument(
@@ -36,13 +37,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seconds", type=positive(float), metavar="S", help="give up after S seconds (60 without --depth)"
     )
-
-
-def _none_or_more(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below zero")
-    return number
 
 
 def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Result:

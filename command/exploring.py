@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .limits import positive
 from .loading import Loaded, UsageError
 
 if TYPE_CHECKING:
@@ -58,19 +59,6 @@ def check_names(scope: Scope, names: list[str]) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"--property: no invariant {', '.join(unknown)}; known: {', '.join(known)}")
-
-
-def positive(number: type[float] | type[int]) -> Callable[[str], float]:
-    """A parser of numbers above zero."""
-
-    def parse(text: str) -> float:
-        value = number(text)
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"{text} is not above zero")
-        return value
-
-    parse.__name__ = number.__name__
-    return parse
 
 
 def _bytes(text: str) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import bounding, exploring, exporting, proving
+from .limits import positive
 from .placing import add_place
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
@@ -167,7 +168,7 @@ def _command(
 def _effort(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--states",
-        type=_count,
+        type=positive(int),
         metavar="N",
         help="search one by one, at most N states, without diagrams (300000, or as many as the file says)",
     )
@@ -178,16 +179,9 @@ def _effort(check: argparse.ArgumentParser) -> None:
         help="search at most S seconds (30; 600 if the file counts states)",
     )
     check.add_argument(
-        "--steps", type=_count, default=200_000, metavar="N", help="then walk N random steps (200000)"
+        "--steps", type=positive(int), default=200_000, metavar="N", help="then walk N random steps (200000)"
     )
     check.add_argument("--seed", type=int, default=0, help="of the walk (0)")
-
-
-def _count(text: str) -> int:
-    number = int(text.replace("_", ""))
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
 
 
 def _loaded(options: argparse.Namespace) -> Loaded:

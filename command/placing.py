@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .limits import positive
+
 if TYPE_CHECKING:
     from .model.inventory import Inventory
     from .solver.placement import Answer, Effort, Problem, Survival
@@ -65,23 +67,29 @@ def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         default="highest",
         help="what balance makes small: the highest utilisation, or DRS's standard deviation",
     )
-    place.add_argument("-k", "--failures", type=_count, default=1, metavar="K", help="hosts that fail (1)")
+    place.add_argument(
+        "-k", "--failures", type=positive(int), default=1, metavar="K", help="hosts that fail (1)"
+    )
     place.add_argument(
         "--to", type=Path, metavar="GOAL", help="of plan: a file with the same VMs where they should be"
     )
     place.add_argument(
-        "--per-host", type=_count, default=4, metavar="N", help="simultaneous migrations a host (4)"
+        "--per-host", type=positive(int), default=4, metavar="N", help="simultaneous migrations a host (4)"
     )
     place.add_argument(
-        "--in-all", type=_count, default=1_000_000, metavar="N", help="and in the whole network"
+        "--in-all", type=positive(int), default=1_000_000, metavar="N", help="and in the whole network"
     )
     _add_effort(place)
 
 
 def _add_effort(place: argparse.ArgumentParser) -> None:
     """How long to try, and how to show it."""
-    place.add_argument("--rounds", type=_count, default=4_000, metavar="N", help="of the search (4000)")
-    place.add_argument("--seconds", type=float, default=60.0, metavar="S", help="stop after S seconds (60)")
+    place.add_argument(
+        "--rounds", type=positive(int), default=4_000, metavar="N", help="of the search (4000)"
+    )
+    place.add_argument(
+        "--seconds", type=positive(float), default=60.0, metavar="S", help="stop after S seconds (60)"
+    )
     place.add_argument("--seed", type=int, default=0, help="of the search (0)")
     place.add_argument("--json", action="store_true", help="one JSON object on standard output")
     place.add_argument(
@@ -99,13 +107,6 @@ def _percent(text: str) -> int:
     if not 0 < points <= MOST_TARGET:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.01% and {MOST_TARGET // 100}%")
     return points
-
-
-def _count(text: str) -> int:
-    number = int(text.replace("_", ""))
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .limits import positive
+
 if TYPE_CHECKING:
     from .loading import Loaded
     from .model.language.scope import Scope
@@ -23,15 +25,19 @@ def add_arguments(prove: argparse.ArgumentParser) -> None:
     prove.add_argument(
         "--only", metavar="PROPERTY", action="append", default=[], help="this invariant (may be repeated)"
     )
-    prove.add_argument("--seconds", type=float, default=10.0, metavar="S", help="of each obligation (10)")
+    prove.add_argument(
+        "--seconds", type=positive(float), default=10.0, metavar="S", help="of each obligation (10)"
+    )
     prove.add_argument(
         "--work",
-        type=int,
+        type=positive(int),
         default=40_000_000,
         metavar="N",
         help="solver steps of each obligation (40 million)",
     )
-    prove.add_argument("--workers", type=int, metavar="N", help="processes (one for each processor)")
+    prove.add_argument(
+        "--workers", type=positive(int), metavar="N", help="processes (one for each processor)"
+    )
     prove.add_argument(
         "--needs",
         action="store_true",
@@ -44,7 +50,11 @@ def add_arguments(prove: argparse.ArgumentParser) -> None:
         "--unaided", action="store_true", help="with --suggest: leave the model's own lemmas out"
     )
     prove.add_argument(
-        "--hunt", type=float, default=600.0, metavar="S", help="with --suggest: seconds for a property (600)"
+        "--hunt",
+        type=positive(float),
+        default=600.0,
+        metavar="S",
+        help="with --suggest: seconds for a property (600)",
     )
     prove.add_argument("--no-cache", action="store_true", help="ask every obligation anew")
 

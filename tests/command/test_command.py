@@ -228,6 +228,14 @@ def test_explore_refuses_senseless_limits(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--seconds", "--work", "--workers", "--hunt"])
+def test_prove_refuses_senseless_limits(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["prove", VMC, option, "-1"])
+    assert ended.value.code == 2
+    assert f"{option}: -1 is not above zero" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
