@@ -64,9 +64,9 @@ class CpuWatch(Watch):
             self.stopped = "CPU time is over"
         return bool(self.stopped)
 
-    def found(self, best: int | None = None, bound: int | None = None) -> None:
+    def found(self, best: int | None = None, bound: int | None = None, at: np.ndarray | None = None) -> None:
         """The diary, in CPU seconds."""
-        super().found(best, bound)
+        super().found(best, bound, at)
         self.history[-1] = replace(self.history[-1], seconds=time.process_time())
 
     def left(self) -> float:

@@ -54,19 +54,19 @@ def balance(
     best = _start(problem, whole, watch)
     if best is None:
         return Outcome(None, Bound(0, "the search found no placement that keeps all rules"))
-    watch.found(trade.score(whole, best), mean_utilisation(problem))
+    watch.found(trade.score(whole, best), mean_utilisation(problem), best)
     tabu, bound = Tabu(whole, best, watch.effort.seed), Bound(0, "interrupted")
     try:
         best = _ladder(trade, tabu, best, watch)
         bound = balance_bound(problem, trade.score(whole, best), price, 8 if len(problem.vms) > 4_000 else 30)
         watch.found(bound=bound.value)
         best = _search(trade, tabu, best, watch, ask)
+        watch.found(trade.score(whole, best), bound.value, best)
+        if booleans(whole) <= EXACT // 4 and not watch.stopped and bound.value < trade.score(whole, best):
+            return _proved(trade, whole, best, bound, watch)
     except KeyboardInterrupt:
         watch.stopped = "interrupted; this is the best found until then"
-    found = trade.score(whole, best)
-    watch.found(found, bound.value)
-    if booleans(whole) <= EXACT // 4 and not watch.stopped and bound.value < found:
-        return _proved(trade, whole, best, bound, watch)
+        best = best if watch.kept is None else watch.kept
     return Outcome(best, bound)
 
 
@@ -129,7 +129,7 @@ def _ladder(trade: Trade, tabu: Tabu, best: Integers, watch: Watch) -> Integers:
             break
         if trade.score(units, tabu.at) < trade.score(units, best):
             best = tabu.at.copy()
-            watch.found(trade.score(units, best))
+            _tell(watch, trade.score(units, best), best)
     return best
 
 
@@ -147,7 +147,7 @@ def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch, l
         if height >= low and most >= 0 and tabu.fit(most, steps, watch.stop):
             best, gain = tabu.at.copy(), 2 * gain
             score = trade.score(tabu.units, best)
-            _tell(watch, score)
+            _tell(watch, score, best)
         elif gain > 1:
             gain //= 2
         else:
@@ -183,13 +183,13 @@ def _piece(trade: Trade, search: Search, watch: Watch, ask: Ask, number: int) ->
     reply = ask(piece, search.at, most, watch.effort.seed + number)
     if reply.said == "yes":
         search.go_to(reply.applied(search.at))
-        _tell(watch, trade.score(units, search.at))
+        _tell(watch, trade.score(units, search.at), search.at)
 
 
-def _tell(watch: Watch, score: int) -> None:
+def _tell(watch: Watch, score: int, at: Integers) -> None:
     """Into the diary, if it is the best so far."""
     if watch.best is None or score < watch.best:
-        watch.found(score)
+        watch.found(score, at=at)
 
 
 def _around(
@@ -223,7 +223,7 @@ def _proved(trade: Trade, units: Units, best: Integers, bound: Bound, watch: Wat
             return Outcome(best, bound)
         if reply.said == "yes":
             best = reply.applied(best)
-            watch.found(trade.score(units, best))
+            _tell(watch, trade.score(units, best), best)
         else:
             moves += 1
     value = trade.score(units, best)

@@ -49,13 +49,15 @@ STANDARD = Effort()
 
 @dataclass
 class Watch:
-    """The clock and the diary of a run: who asks for progress, when it must stop, what was found when."""
+    """The clock and the diary of a run: who asks for progress, when it must stop, what was found when; and
+    the best placement of units so far, for Ctrl-C."""
 
     effort: Effort
     show: Callable[[Tick], None] = lambda tick: None
     began: float = field(default_factory=time.monotonic)
     best: int | None = None
     bound: int | None = None
+    kept: Integers | None = None
     history: list[Tick] = field(default_factory=list)
     stopped: str = ""
 
@@ -73,9 +75,10 @@ class Watch:
             return 3_600.0
         return max(1.0, self.effort.seconds - (time.monotonic() - self.began))
 
-    def found(self, best: int | None = None, bound: int | None = None) -> None:
+    def found(self, best: int | None = None, bound: int | None = None, at: Integers | None = None) -> None:
         """A better answer, or a better bound."""
         self.best = self.best if best is None else best
+        self.kept = self.kept if at is None else at.copy()
         self.bound = self.bound if bound is None else bound
         self.history.append(Tick(time.monotonic() - self.began, self.best, self.bound))
 
@@ -106,12 +109,12 @@ def fewest(units: Units, target: int, watch: Watch, ask: Ask = meet) -> Outcome:
         return Outcome(units.home.copy(), nothing)
     bound = repair_bound(units, target)
     watch.found(bound=bound.value)
-    search = Search(units, watch.effort.seed)
+    search, watch.kept = Search(units, watch.effort.seed), None
     try:
         return _searched(units, search, bound, watch, ask)
     except KeyboardInterrupt:
         watch.stopped = "interrupted; this is the best found until then"
-        return Outcome(search.at.copy() if units.sound(search.at) else None, bound)
+        return Outcome(watch.kept, bound)
 
 
 def hopeless(units: Units) -> str:
@@ -136,6 +139,8 @@ def _searched(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask
         why = no_room(units)
         if why:
             return Outcome(None, bound, True, why)
+    if units.sound(search.at):
+        watch.found(search.moves, at=search.at)
     if not units.misplaced(search.at).any() and not units.clashes(search.at):
         _improve(units, search, bound, watch, ask)
     at = search.at.copy() if units.sound(search.at) else None
@@ -163,7 +168,7 @@ def _by_whole(
         bound = Bound(found.bound, "branch and bound over all placements (HiGHS)")
     if found.at is not None and (at is None or units.moves(found.at) < units.moves(at)):
         at = found.at
-    watch.found(None if at is None else units.moves(at), bound.value)
+    watch.found(None if at is None else units.moves(at), bound.value, at)
     return at, bound, False
 
 
@@ -177,7 +182,7 @@ def _improve(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask)
     small = booleans(units) <= TINY
     steps = watch.effort.steps if not small else min(watch.effort.rounds, 100)
     tabu = Tabu(units, search.at, watch.effort.seed)
-    found = fewer(tabu, bound.value, steps, watch.stop, lambda moves: watch.found(best=moves))
+    found = fewer(tabu, bound.value, steps, watch.stop, lambda moves: watch.found(moves, at=tabu.at))
     if found is None:
         return
     search.go_to(found)
@@ -199,7 +204,7 @@ def polish(units: Units, search: Search, floor: int, watch: Watch, ask: Ask) -> 
         reply = ask(piece, search.at, most, watch.effort.seed + number)
         if reply.said == "yes":
             search.go_to(reply.applied(search.at))
-            watch.found(best=search.moves)
+            watch.found(search.moves, at=search.at)
 
 
 def neighbourhood(
@@ -231,7 +236,7 @@ def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Out
                 None, bound, reply.said == "no", "Z3 found that no placement keeps all rules and limits"
             )
         at = _better(units, reply.applied(everything), bound, watch)
-        watch.found(best=units.moves(at))
+        watch.found(units.moves(at), at=at)
     at, bound = _down(units, *_up(units, at, bound, question, watch), question, watch)
     return Outcome(_lightest(units, at, question, watch) if booleans(units) <= TINY else at, bound)
 
@@ -254,7 +259,7 @@ def _up(units: Units, at: Integers, bound: Bound, question: Question, watch: Wat
             at = reply.applied(at)
         else:
             bound = Bound(bound.value + 1, _unsat(bound.value))
-        watch.found(units.moves(at), bound.value)
+        watch.found(units.moves(at), bound.value, at)
     return at, bound
 
 
@@ -268,7 +273,7 @@ def _down(
         if reply.said != "yes":
             return at, (Bound(fewer + 1, _unsat(fewer)) if reply.said == "no" else bound)
         at = reply.applied(at)
-        watch.found(units.moves(at), bound.value)
+        watch.found(units.moves(at), bound.value, at)
     return at, bound
 
 

@@ -33,8 +33,10 @@ def cluster(hosts: int, vms: int, load: float) -> dict[str, Any]:
     }
 
 
-def interrupted(folder: Path, data: dict[str, Any], *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Start the command on a terminal, wait until it shows a first answer, press Ctrl-C."""
+def interrupted(
+    folder: Path, data: dict[str, Any], *arguments: str, answers: int = 1
+) -> tuple[int, dict[str, Any]]:
+    """Start the command on a terminal, wait until it has shown some different answers, press Ctrl-C."""
     path = folder / "cluster.json"
     path.write_text(json.dumps(data), encoding="utf-8")
     ours, theirs = pty.openpty()
@@ -44,13 +46,19 @@ def interrupted(folder: Path, data: dict[str, Any], *arguments: str) -> tuple[in
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True)
     os.close(theirs)
     seen, end = b"", time.monotonic() + PATIENCE
-    while not re.search(rb"best [1-9]", seen) and process.poll() is None and time.monotonic() < end:
+    while len(shown(seen)) < answers and process.poll() is None and time.monotonic() < end:
         if select.select([ours], [], [], 0.1)[0]:
-            seen = seen[-100:] + os.read(ours, 4096)
+            seen += os.read(ours, 4096)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE)
     os.close(ours)
-    return process.returncode, json.loads(out)
+    return process.returncode, {"shown": shown(seen), **json.loads(out)}
+
+
+def shown(seen: bytes) -> list[int]:
+    """The different answers that a terminal has shown, in their order."""
+    found = re.findall(rb"best ([1-9][0-9,]*)[^0-9,]", seen)
+    return list(dict.fromkeys(int(number.replace(b",", b"")) for number in found))
 
 
 ENDLESS = ["--rounds", "1_000_000", "--seconds", "3600"]
@@ -71,6 +79,13 @@ def test_a_search(tmp_path: Path, arguments: list[str]) -> None:
     status, found = interrupted(tmp_path, cluster(24, 500, 0.66), *arguments, *ENDLESS)
     assert (status, found["exit"], found["verdict"]) == (3, 3, "UNDETERMINED")
     assert any("interrupted" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize("arguments", [["repair", "--target", "68%"], ["balance"]], ids=lambda a: a[0])
+def test_the_answer_is_the_best_that_was_shown(tmp_path: Path, arguments: list[str]) -> None:
+    _, found = interrupted(tmp_path, cluster(24, 500, 0.66), *arguments, *ENDLESS, answers=2)
+    assert len(found["shown"]) >= 2
+    assert found["objective"]["value"] <= min(found["shown"])
 
 
 def test_an_admission(tmp_path: Path) -> None:
