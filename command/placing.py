@@ -67,6 +67,12 @@ def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         default="highest",
         help="what balance makes small: the highest utilisation, or DRS's standard deviation",
     )
+    _add_limits(place)
+    _add_effort(place)
+
+
+def _add_limits(place: argparse.ArgumentParser) -> None:
+    """What `survive` and `plan` ask for."""
     place.add_argument(
         "-k", "--failures", type=positive(int), default=1, metavar="K", help="hosts that fail (1)"
     )
@@ -79,7 +85,6 @@ def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     place.add_argument(
         "--in-all", type=positive(int), default=1_000_000, metavar="N", help="and in the whole network"
     )
-    _add_effort(place)
 
 
 def _add_effort(place: argparse.ArgumentParser) -> None:
