@@ -157,11 +157,12 @@ def _pairs(meeting: Meeting, one: Half, other: Half) -> Iterator[tuple[Integers,
     asked, there = left[:, axes] // width[axes] + 1, load[:, axes] // width[axes] + 1
     base = max(int(asked.max()), int(there.max())) + 1
     place = base ** np.arange(len(axes))
-    cells = there @ place
+    cells, asked_cells = there @ place, asked @ place
     order = np.argsort(cells, kind="stable")
+    cells = cells[order]
     for corner in range(2 ** len(axes)):
         below = sum(int(place[axis]) for axis in range(len(axes)) if corner >> axis & 1)
-        yield _same(asked @ place - below, cells[order], order)
+        yield _same(asked_cells - below, cells, order)
 
 
 def _same(asked: Integers, cells: Integers, order: Integers) -> tuple[Integers, Integers]:

@@ -13,7 +13,7 @@ from placement_clusters import memory_moved, moves, placements, problems
 from placement_judge import reachable, restarts
 from vmproof.solver.placement import Effort, Problem, Verdict, check_bound, check_placement, check_plan, rules
 from vmproof.solver.placement.bounds import balance_bound, repair_bound
-from vmproof.solver.placement.encoding import Question, piece_of
+from vmproof.solver.placement.encoding import Piece, Question, piece_of
 from vmproof.solver.placement.explaining import Named
 from vmproof.solver.placement.halves import Meeting, meet
 from vmproof.solver.placement.planning import plan
@@ -205,11 +205,16 @@ def test_cores_are_unsatisfiable_and_minimal(problem: Problem, target: int) -> N
             assert named.check([other for other in core.elements if other != element]) == "sat"
 
 
-@given(problems(), TARGETS)
-def test_z3_pieces_answer_as_the_enumeration_does(problem: Problem, target: int) -> None:
+def _whole(problem: Problem, target: int) -> Piece:
+    """A cluster as one piece: every unit is placed anew."""
     units = units_of(problem, problem.limits(target))
     everything = np.full(len(units.members), -1)
-    piece = piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
+    return piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
+
+
+@given(problems(), TARGETS)
+def test_z3_pieces_answer_as_the_enumeration_does(problem: Problem, target: int) -> None:
+    piece = _whole(problem, target)
     question = Question(piece)
     every = [moves(problem, p) for p in placements(problem, target)]
     for most in range(len(problem.vms) + 1):
@@ -221,9 +226,8 @@ def test_z3_pieces_answer_as_the_enumeration_does(problem: Problem, target: int)
 def test_meeting_in_the_middle_finds_the_cheapest_placement_of_a_piece(
     problem: Problem, target: int, seed: int
 ) -> None:
-    units = units_of(problem, problem.limits(target))
-    everything = np.full(len(units.members), -1)
-    piece = piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
+    piece = _whole(problem, target)
+    units, everything = piece.units, np.full(len(piece.free), -1)
     every = [moves(problem, p) for p in placements(problem, target)]
     for most in range(len(problem.vms) + 1):
         reply = meet(piece, everything, most, seed, rows=10**6)
@@ -236,10 +240,7 @@ def test_meeting_in_the_middle_finds_the_cheapest_placement_of_a_piece(
 
 @given(problems(), st.integers(1, 12))
 def test_with_few_rows_a_half_has_the_cheapest_placements_only(problem: Problem, rows: int) -> None:
-    units = units_of(problem, problem.limits())
-    everything = np.full(len(units.members), -1)
-    piece = piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
-    meeting = Meeting(piece, 0)
+    meeting = Meeting(_whole(problem, 10_000), 0)
     if meeting.hopeless:
         return
     for part in meeting.parts:
