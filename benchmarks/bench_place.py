@@ -44,7 +44,8 @@ RIVALS = {"CP-SAT": ("ortools", cp_sat), "HiGHS": ("highspy", highs)}
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found; CPU seconds a thread until the first improvement and in all; peak memory in MiB."""
+    """What a run found; CPU seconds a thread until the first answer (balance: the first that is better than
+    what is there) and in all; peak memory in MiB."""
 
     value: int | None
     bound: int | None
@@ -99,7 +100,8 @@ def ours(problem: Problem, target: int, seconds: float) -> Result:
     found = fewest(units, target, watch)
     at = None if found.at is None else units.placement(found.at).tolist()
     moves = None if found.at is None else units.moves(found.at)
-    return Result(moves, found.bound.value, at, _first(watch), found.bound)
+    first = next((tick.seconds for tick in watch.history if tick.best is not None), None)
+    return Result(moves, found.bound.value, at, first, found.bound)
 
 
 def ours_balance(problem: Problem, seconds: float, ask: Ask = meet) -> Result:
@@ -108,14 +110,9 @@ def ours_balance(problem: Problem, seconds: float, ask: Ask = meet) -> Result:
     units = units_of(problem, problem.limits())
     found = balance(problem, watch, ask=ask)
     value = problem.highest(units.placement(found.at)) + units.moves(found.at)
-    return Result(value, found.bound.value, units.placement(found.at).tolist(), _first(watch), found.bound)
-
-
-def _first(watch: Watch) -> float | None:
-    """Seconds to the first answer that is better than nothing (for balance: than what is there)."""
-    values = [tick.best for tick in watch.history if tick.best is not None]
-    better = [tick.seconds for tick in watch.history if tick.best is not None and tick.best < values[0]]
-    return better[0] if better else next((t.seconds for t in watch.history if t.best is not None), None)
+    told = [tick for tick in watch.history if tick.best is not None]
+    first = next((tick.seconds for tick in told if tick.best != told[0].best), None)
+    return Result(value, found.bound.value, units.placement(found.at).tolist(), first, found.bound)
 
 
 def row(what: str, found: Result, problem: Problem, target: int, remark: str = "") -> None:

@@ -11,10 +11,10 @@ import numpy as np
 
 from .answers import Bound
 from .bounds import balance_bound, mean_utilisation
-from .encoding import Question, piece_of
-from .engine import EXACT, TINY, Outcome, Watch, booleans, hopeless, neighbourhood
+from .encoding import Question, all_of, piece_of
+from .engine import EXACT, TINY, Outcome, Watch, booleans, first_answer, hopeless, neighbourhood
 from .halves import Ask, meet
-from .problem import NOWHERE, WHOLE, Integers, Problem
+from .problem import WHOLE, Integers, Problem
 from .searching import Search
 from .tabu import UNLIMITED, Tabu
 from .units import Units, units_of
@@ -55,7 +55,8 @@ def balance(
     if best is None:
         return Outcome(None, Bound(0, "the search found no placement that keeps all rules"))
     watch.found(trade.score(whole, best), mean_utilisation(problem), best)
-    tabu, bound = Tabu(whole, best, watch.effort.seed), Bound(0, "interrupted")
+    tabu = Tabu(whole, best, watch.effort.seed)
+    bound = balance_bound(problem, trade.score(whole, best), price, 0)
     try:
         best = _ladder(trade, tabu, best, watch)
         bound = balance_bound(problem, trade.score(whole, best), price, 8 if len(problem.vms) > 4_000 else 30)
@@ -75,17 +76,13 @@ def _start(problem: Problem, units: Units, watch: Watch) -> Integers | None:
     if units.sound(units.home):
         return units.home.copy()
     search = Search(units, watch.effort.seed)
-    search.settle(20 * len(units.limits))
-    if not units.misplaced(search.at).any() and not units.clashes(search.at):
-        tabu = Tabu(units, search.at, watch.effort.seed)
-        if tabu.fit(UNLIMITED, watch.effort.steps, watch.stop):
-            return tabu.at.copy()
-    everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
-    piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
+    if first_answer(units, search, watch, watch.effort.steps):
+        return search.at.copy()
+    piece = all_of(units)
     if piece.booleans > 5 * EXACT:
         return None
     reply = Question(piece, watch.effort.seed).ask(watch.effort.conflicts)
-    return reply.applied(everything) if reply.said == "yes" else None
+    return reply.applied(units.home) if reply.said == "yes" else None
 
 
 def _search(trade: Trade, tabu: Tabu, best: Integers, watch: Watch, ask: Ask) -> Integers:
@@ -209,9 +206,7 @@ def _around(
 def _proved(trade: Trade, units: Units, best: Integers, bound: Bound, watch: Watch) -> Outcome:
     """For every number of migrations: is there a placement that is better? If never, the best is optimal."""
     problem, price = trade.problem, trade.price
-    everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
-    piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
-    question, moves = Question(piece, watch.effort.seed), 0
+    question, moves = Question(all_of(units), watch.effort.seed), 0
     while trade.score(units, best) - 1 - price * moves >= mean_utilisation(problem) and moves <= len(
         problem.vms
     ):

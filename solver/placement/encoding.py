@@ -56,6 +56,11 @@ def piece_of(
     return Piece(units, tuple(free), tuple(candidates), room)
 
 
+def all_of(units: Units) -> Piece:
+    """The piece in which every unit is placed anew."""
+    return piece_of(units, units.home, range(len(units.members)), range(len(units.limits)))
+
+
 class Question:
     """A piece as a Z3 problem, to be asked with different sums allowed."""
 

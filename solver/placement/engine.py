@@ -14,16 +14,17 @@ import numpy as np
 
 from .answers import Bound, Tick
 from .bounds import repair_bound
-from .encoding import MOST_BOOLEANS, Question, piece_of
+from .encoding import MOST_BOOLEANS, Question, all_of, piece_of
 from .halves import Ask, meet
 from .problem import NOWHERE, Integers
 from .searching import Search
 from .shortages import no_room
-from .tabu import Tabu, fewer
+from .tabu import UNLIMITED, Tabu, fewer
 from .units import Units
 from .whole import solve_whole
 
 EXACT = 4_000  # Booleans up to which the whole problem is put to Z3 to improve an answer, or to prove it
+FIRST = 100  # steps of tabu search for a first answer, before its bound
 TINY = 700  # Booleans up to which Z3 also minimises what is carried
 
 
@@ -107,11 +108,15 @@ def fewest(units: Units, target: int, watch: Watch, ask: Ask = meet) -> Outcome:
     if not len(units.members) or (units.sound(units.home) and not units.moves(units.home)):
         watch.found(0, 0)
         return Outcome(units.home.copy(), nothing)
-    bound = repair_bound(units, target)
-    watch.found(bound=bound.value)
     search, watch.kept = Search(units, watch.effort.seed), None
+    bound = Bound(0, "interrupted before a bound was found")
     try:
-        return _searched(units, search, bound, watch, ask)
+        if first_answer(units, search, watch, FIRST):
+            watch.found(search.moves, at=search.at)
+        bound = repair_bound(units, target)
+        watch.found(bound=bound.value)
+        why = no_room(units) if watch.kept is None and booleans(units) > MOST_BOOLEANS else ""
+        return Outcome(None, bound, True, why) if why else _searched(units, search, bound, watch, ask)
     except KeyboardInterrupt:
         watch.stopped = "interrupted; this is the best found until then"
         return Outcome(watch.kept, bound)
@@ -134,14 +139,23 @@ def hopeless(units: Units) -> str:
     return ""
 
 
+def first_answer(units: Units, search: Search, watch: Watch, steps: int) -> bool:
+    """Whether a placement within all limits is found: greedily, then by so many steps of tabu search."""
+    search.settle(20 * len(units.limits) + len(units.members))
+    if search.overloaded() and lawful(units, search):
+        tabu = Tabu(units, search.at, watch.effort.seed)
+        if tabu.fit(UNLIMITED, steps, watch.stop):
+            search.go_to(tabu.at)
+    return units.sound(search.at)
+
+
+def lawful(units: Units, search: Search) -> bool:
+    """Whether every unit has a host that the rules allow; hosts may be too full."""
+    return not units.misplaced(search.at).any() and not units.clashes(search.at)
+
+
 def _searched(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask) -> Outcome:
-    if not search.settle(20 * len(units.limits) + len(units.members)) and booleans(units) > MOST_BOOLEANS:
-        why = no_room(units)
-        if why:
-            return Outcome(None, bound, True, why)
-    if units.sound(search.at):
-        watch.found(search.moves, at=search.at)
-    if not units.misplaced(search.at).any() and not units.clashes(search.at):
+    if lawful(units, search):
         _improve(units, search, bound, watch, ask)
     at = search.at.copy() if units.sound(search.at) else None
     settled = at is not None and units.moves(at) <= bound.value
@@ -226,16 +240,14 @@ def neighbourhood(
 
 def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Outcome:
     """Put the whole problem to Z3: one migration more each time, from the bound up to what was found."""
-    everything = np.full(len(units.members), NOWHERE, dtype=np.int64)
-    piece = piece_of(units, everything, range(len(units.members)), range(len(units.limits)))
-    question = Question(piece, watch.effort.seed)
+    question = Question(all_of(units), watch.effort.seed)
     if at is None:
         reply = question.ask(watch.effort.conflicts)
         if reply.said != "yes":
             return Outcome(
                 None, bound, reply.said == "no", "Z3 found that no placement keeps all rules and limits"
             )
-        at = _better(units, reply.applied(everything), bound, watch)
+        at = _better(units, reply.applied(units.home), bound, watch)
         watch.found(units.moves(at), at=at)
     at, bound = _down(units, *_up(units, at, bound, question, watch), question, watch)
     return Outcome(_lightest(units, at, question, watch) if booleans(units) <= TINY else at, bound)
