@@ -54,7 +54,8 @@ class Meeting:
             [(self.hosts.index(h), int(piece.units.cost[u, h])) for h in row]
             for u, row in zip(piece.free, piece.hosts, strict=True)
         ]
-        dice = np.random.default_rng(seed).permutation(len(piece.free))
+        self.random = np.random.default_rng(seed)
+        dice = self.random.permutation(len(piece.free))
         # Units that may go anywhere at the same price multiply the placements: both halves get their part.
         order = sorted(dice.tolist(), key=lambda i: sum(cost for _, cost in self.options[i]))
         self.parts = order[::2], order[1::2]
@@ -65,7 +66,8 @@ class Meeting:
         return not all(self.options) or bool((self.slack < 0).any())
 
     def half(self, part: Sequence[int], rows: int) -> Half:
-        """The cheapest placements of these units: all up to a number of migrations."""
+        """The cheapest placements of these units: all up to a number of migrations, or so many at random
+        where even the cheapest are more."""
         least = [min(cost for _, cost in self.options[i]) for i in part]
         most = _dearest([self.options[i] for i in part], rows)
         shape = self.room.shape
@@ -75,6 +77,8 @@ class Meeting:
             grown = [self._with(half, part, number, *option, left) for option in self.options[part[number]]]
             place, load, cost = zip(*((h.place, h.load, h.cost) for h in grown), strict=True)
             half = Half(np.concatenate(place), np.concatenate(load), np.concatenate(cost))
+            if len(half.cost) > rows:
+                half = half.rows(np.sort(self.random.choice(len(half.cost), rows, replace=False)))
         return half
 
     def _with(self, half: Half, part: Sequence[int], number: int, host: int, cost: int, most: int) -> Half:
