@@ -21,9 +21,11 @@ from .units import Units, units_of
 
 FIRST_GAIN, LOWEST = 32, 20  # basis points: what is asked first; the lowest ceiling above the mean
 SHORTEST, LONGEST = 200, 1_500  # steps of one search
-TURN, MORE = 60, 10  # pieces that are tried in a row; how many more than in a repair in all
+MORE, STALE = 10, 300  # times as many pieces as in a repair; in a row that bring nothing
 TAKEN_BACK, HIGHER = 12, 20  # a new start takes back fewer migrations, is fewer basis points above the best
 TRIES = 8
+LOWER = 0.25  # of the pieces are about the highest hosts
+WORSE, WORST = 0.05, 3  # so often a piece may be one worse, if that is not so far above the best yet
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,14 @@ def _start(problem: Problem, units: Units, watch: Watch) -> Integers | None:
 
 
 def _search(trade: Trade, tabu: Tabu, best: Integers, watch: Watch, ask: Ask) -> Integers:
-    """Haggling, then pieces until they bring no more; again from near the best, as far as the effort goes."""
+    """Haggling, then a walk through pieces; again from near the best, as far as the effort goes."""
     small = booleans(tabu.units) <= TINY // 4
     last = min(watch.effort.steps, 500) if small else watch.effort.steps
-    at, pieces, longest = best, 0 if small else MORE * watch.effort.pieces, LONGEST
+    walk = Walk(trade, tabu.units, watch, ask, 0 if small else MORE * watch.effort.pieces)
+    at, longest = best, LONGEST
     while tabu.steps < last and not watch.stop():
         before = tabu.steps
-        at = _haggle(trade, tabu, at, last, watch, longest)
-        at, pieces = _pieces(trade, tabu.units, at, watch, ask, pieces)
+        at = walk.go(_haggle(trade, tabu, at, last, watch, longest))
         best = min(best, at, key=lambda found: trade.score(tabu.units, found))
         if tabu.steps == before:  # nothing lower can be asked for
             break
@@ -152,55 +154,58 @@ def _haggle(trade: Trade, tabu: Tabu, best: Integers, last: int, watch: Watch, l
     return best
 
 
-def _pieces(
-    trade: Trade, units: Units, best: Integers, watch: Watch, ask: Ask, left: int
-) -> tuple[Integers, int]:
-    """Pieces in turns while they bring something; and how many may still be tried."""
-    score, search = np.inf, Search(units, watch.effort.seed, best)
-    while left > 0 and trade.score(units, search.at) < score and not watch.stop():
-        score = trade.score(units, search.at)
-        for number in range(left, left - min(TURN, left), -1):
-            if watch.stop() or not len(search.moved()):
-                break
-            _piece(trade, search, watch, ask, number)
-        left -= min(TURN, left)
-    return search.at.copy(), left
+class Walk:
+    """Piece by piece to placements that are better, or as good, sometimes a little worse."""
 
+    def __init__(self, trade: Trade, units: Units, watch: Watch, ask: Ask, left: int) -> None:
+        self.trade, self.units, self.watch, self.ask, self.left = trade, units, watch, ask, left
+        self.random = np.random.default_rng((watch.effort.seed, 1))
 
-def _piece(trade: Trade, search: Search, watch: Watch, ask: Ask, number: int) -> None:
-    """One piece: lower the highest host, or save migrations at the same height."""
-    problem, units = trade.problem, search.units
-    random = np.random.default_rng((watch.effort.seed, number))
-    used = problem.utilisation(units.placement(search.at)).max(axis=1)
-    hosts, free = _around(problem, units, search, used, random, lower=bool(number % 2))
-    top, outside = int(used.max()), int(np.delete(used, hosts).max(initial=0))
-    step = int(random.integers(1, max(2, min(top - outside, 40) + 1))) if number % 2 else 0
-    most = sum(int(units.cost[u, search.at[u]]) for u in free) + (step - 1) // trade.price
-    piece = piece_of(units, search.at, free, hosts, problem.limits(top - step))
-    reply = ask(piece, search.at, most, watch.effort.seed + number)
-    if reply.said == "yes":
+    def go(self, best: Integers) -> Integers:
+        """The best on the way, which ends where many pieces have brought nothing better."""
+        search, stale = Search(self.units, self.watch.effort.seed, best), 0
+        least = self.trade.score(self.units, best)
+        while stale < STALE and self.left > 0 and len(search.moved()) and not self.watch.stop():
+            score = self._piece(search, least)
+            stale, self.left = stale + 1, self.left - 1
+            if score < least:
+                best, least, stale = search.at.copy(), score, 0
+                _tell(self.watch, least, best)
+        return best
+
+    def _piece(self, search: Search, least: int) -> int:
+        """The score after one piece: lower the highest host, or save migrations at the same height."""
+        problem, random = self.trade.problem, self.random
+        used = problem.utilisation(self.units.placement(search.at)).max(axis=1)
+        top, score = int(used.max()), self.trade.score(self.units, search.at)
+        lower, worse = random.random() < LOWER, score < least + WORST and random.random() < WORSE
+        hosts, free = self._around(search, used, lower)
+        gap = top - int(np.delete(used, hosts).max(initial=0))
+        step = int(random.integers(1, max(2, min(gap, 40) + 1))) if lower else 0
+        most = sum(int(self.units.cost[u, search.at[u]]) for u in free) + (step + worse) // self.trade.price
+        piece = piece_of(self.units, search.at, free, hosts, problem.limits(top - step))
+        reply = self.ask(piece, search.at, most, int(random.integers(2**32)))
+        if reply.said != "yes":
+            return score
         search.go_to(reply.applied(search.at))
-        _tell(watch, trade.score(units, search.at), search.at)
+        return self.trade.score(self.units, search.at)
+
+    def _around(self, search: Search, used: Integers, lower: bool) -> tuple[list[int], list[int]]:
+        """The highest hosts with two that have room, or hosts between which VMs have moved."""
+        if not lower:
+            return neighbourhood(self.units, search, self.random)
+        top, random = np.flatnonzero(used == used.max()).tolist()[:2], self.random
+        order = [h for h in random.permutation(len(used)).tolist() if h not in top]
+        hosts = [*top, *[h for h in order if self.units.allowed[:, h].any()][:2]]
+        there = [u for h in hosts for u in search.on[h]]
+        first_moved = sorted(there, key=lambda u: (search.at[u] == self.units.home[u], random.random()))
+        return hosts, first_moved[:45]
 
 
 def _tell(watch: Watch, score: int, at: Integers) -> None:
     """Into the diary, if it is the best so far."""
     if watch.best is None or score < watch.best:
         watch.found(score, at=at)
-
-
-def _around(
-    problem: Problem, units: Units, search: Search, used: Integers, random: np.random.Generator, lower: bool
-) -> tuple[list[int], list[int]]:
-    """The highest hosts with two that have room, or hosts between which VMs have moved."""
-    if not lower:
-        return neighbourhood(units, search, random)
-    top = np.flatnonzero(used == used.max()).tolist()[:2]
-    others = [h for h in random.permutation(len(used)).tolist() if h not in top and units.allowed[:, h].any()]
-    hosts = [*top, *others[:2]]
-    there = [u for h in hosts for u in search.on[h]]
-    order = sorted(there, key=lambda u: (search.at[u] == units.home[u], float(random.random())))
-    return hosts, order[:45]
 
 
 def _proved(trade: Trade, units: Units, best: Integers, bound: Bound, watch: Watch) -> Outcome:
