@@ -207,18 +207,22 @@ def _improve(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask)
 
 
 def polish(units: Units, search: Search, floor: int, watch: Watch, ask: Ask) -> None:
-    """Ask for one migration less in pieces of a few hosts, chosen by the seed."""
+    """Walk through pieces of a few hosts, chosen by the seed: to fewer migrations, or as many elsewhere. The
+    fewest, and of these the least to carry, are in ``search`` in the end."""
     random = np.random.default_rng(watch.effort.seed + 1)
+    best, least = search.at.copy(), (search.moves, search.carried)
     for number in range(watch.effort.pieces):
         if search.moves <= floor or watch.stop():
-            return
+            break
         hosts, free = neighbourhood(units, search, random)
         piece = piece_of(units, search.at, free, hosts)
-        most = sum(int(units.cost[u, search.at[u]]) for u in free) - 1
-        reply = ask(piece, search.at, most, watch.effort.seed + number)
-        if reply.said == "yes":
-            search.go_to(reply.applied(search.at))
+        most = sum(int(units.cost[u, search.at[u]]) for u in free)
+        search.go_to(ask(piece, search.at, most, watch.effort.seed + number).applied(search.at))
+        if search.moves < least[0]:
             watch.found(search.moves, at=search.at)
+        if (search.moves, search.carried) < least:
+            best, least = search.at.copy(), (search.moves, search.carried)
+    search.go_to(best)
 
 
 def neighbourhood(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations, product
 
 import numpy as np
@@ -11,9 +12,20 @@ from hypothesis import strategies as st
 
 from placement_clusters import memory_moved, moves, placements, problems
 from placement_judge import reachable, restarts
-from vmproof.solver.placement import Effort, Problem, Verdict, check_bound, check_placement, check_plan, rules
+from vmproof.solver.placement import (
+    VM,
+    Effort,
+    Host,
+    Problem,
+    Resource,
+    Verdict,
+    check_bound,
+    check_placement,
+    check_plan,
+    rules,
+)
 from vmproof.solver.placement.bounds import balance_bound, repair_bound
-from vmproof.solver.placement.encoding import Piece, Question, piece_of
+from vmproof.solver.placement.encoding import Piece, Question, all_of, piece_of
 from vmproof.solver.placement.explaining import Named
 from vmproof.solver.placement.halves import Meeting, meet
 from vmproof.solver.placement.planning import plan
@@ -207,9 +219,7 @@ def test_cores_are_unsatisfiable_and_minimal(problem: Problem, target: int) -> N
 
 def _whole(problem: Problem, target: int) -> Piece:
     """A cluster as one piece: every unit is placed anew."""
-    units = units_of(problem, problem.limits(target))
-    everything = np.full(len(units.members), -1)
-    return piece_of(units, everything, range(len(units.members)), range(len(problem.hosts)))
+    return all_of(units_of(problem, problem.limits(target)))
 
 
 @given(problems(), TARGETS)
@@ -239,12 +249,25 @@ def test_meeting_in_the_middle_finds_the_cheapest_placement_of_a_piece(
 
 
 @given(problems(), st.integers(1, 12))
-def test_with_few_rows_a_half_has_the_cheapest_placements_only(problem: Problem, rows: int) -> None:
+def test_with_few_rows_a_half_has_the_cheapest_placements(problem: Problem, rows: int) -> None:
     meeting = Meeting(_whole(problem, 10_000), 0)
     if meeting.hopeless:
         return
     for part in meeting.parts:
         few, every = meeting.half(part, rows), meeting.half(part, 10**6)
-        if len(few.cost):
-            cheap = every.rows(every.cost <= few.cost.max())
-            assert sorted(map(tuple, few.place.tolist())) == sorted(map(tuple, cheap.place.tolist()))
+        kept, whole = set(map(tuple, few.place.tolist())), set(map(tuple, every.place.tolist()))
+        costs = [[cost for _, cost in meeting.options[i]] for i in part]
+        assert len(kept) <= rows
+        assert kept <= whole
+        if kept and math.prod(row.count(min(row)) for row in costs) <= rows:
+            assert kept == {tuple(row) for row in every.place[every.cost <= few.cost.max()].tolist()}
+
+
+def test_a_half_whose_placements_all_cost_the_same_keeps_to_its_rows() -> None:
+    vms = tuple(VM(f"v{i}", (1, 1), 0) for i in range(24))
+    hosts = tuple(Host(f"h{i}", (100, 100)) for i in range(5))
+    resources = (Resource("cpu", "MHz"), Resource("memory", "MiB"))
+    units = units_of(problem := Problem("equal", resources, hosts, vms), problem.limits(10_000))
+    meeting = Meeting(piece_of(units, units.home, range(24), range(1, 5)), 0)
+    for part in meeting.parts:  # there are 4^12
+        assert len(meeting.half(part, 1_000).cost) == 1_000
