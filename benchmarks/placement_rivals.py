@@ -119,9 +119,8 @@ def z3_pieces(piece: Piece, at: Integers, most: int, seed: int) -> Reply:
 
 
 def cp_sat_pieces(piece: Piece, at: Integers, most: int, seed: int) -> Reply:
-    """The question of a piece, answered by CP-SAT with one worker and a limit that can be repeated: the
-    cheapest it finds. Without a hint, or it finds what is there again (measured: 41 and 45, with it 48 and 50).
-    """
+    """The cheapest placement that CP-SAT finds with one worker and a limit that can be repeated. Without a
+    hint, or it finds what is there again (measured at 16x200: 41 and 45, with it 48 and 50)."""
     from ortools.sat.python import cp_model
 
     model, units = cp_model.CpModel(), piece.units
