@@ -16,7 +16,6 @@ import numpy as np
 
 from vmproof.solver.placement import Problem
 from vmproof.solver.placement.encoding import Piece, Question, Reply
-from vmproof.solver.placement.problem import Integers
 
 Found = tuple[int | None, int | None, list[int] | None]
 THREADS = 2
@@ -112,13 +111,13 @@ def cp_sat_balance(problem: Problem, seconds: float) -> Found:
     return _solved(cp_model, model, x, problem, seconds)
 
 
-def z3_pieces(piece: Piece, at: Integers, most: int, seed: int) -> Reply:
+def z3_pieces(piece: Piece, most: int, seed: int) -> Reply:
     """The question of a piece, answered by Z3 with native pseudo-Boolean sums and 2,000 conflicts."""
     question = Question(piece, seed)
     return question.ask(2_000, (question.costs(), most))
 
 
-def cp_sat_pieces(piece: Piece, at: Integers, most: int, seed: int) -> Reply:
+def cp_sat_pieces(piece: Piece, most: int, seed: int) -> Reply:
     """The cheapest placement that CP-SAT finds with one worker and a limit that can be repeated. Without a
     hint, or it finds what is there again (measured at 16x200: 41 and 45, with it 48 and 50)."""
     from ortools.sat.python import cp_model

@@ -184,7 +184,7 @@ class Walk:
         step = int(random.integers(1, max(2, min(gap, 40) + 1))) if lower else 0
         most = sum(int(self.units.cost[u, search.at[u]]) for u in free) + (step + worse) // self.trade.price
         piece = piece_of(self.units, search.at, free, hosts, problem.limits(top - step))
-        reply = self.ask(piece, search.at, most, int(random.integers(2**31)))
+        reply = self.ask(piece, most, int(random.integers(2**31)))
         if reply.said != "yes":
             return score
         search.go_to(reply.applied(search.at))

@@ -217,7 +217,7 @@ def polish(units: Units, search: Search, floor: int, watch: Watch, ask: Ask) -> 
         hosts, free = neighbourhood(units, search, random)
         piece = piece_of(units, search.at, free, hosts)
         most = sum(int(units.cost[u, search.at[u]]) for u in free)
-        search.go_to(ask(piece, search.at, most, watch.effort.seed + number).applied(search.at))
+        search.go_to(ask(piece, most, watch.effort.seed + number).applied(search.at))
         if search.moves < least[0]:
             watch.found(search.moves, at=search.at)
         if (search.moves, search.carried) < least:

@@ -23,8 +23,8 @@ ROWS = 30_000  # placements of a half: all up to a number of migrations, about s
 AXES = 3  # sums of a host that decide the cell
 MOST_PAIRS = 300_000  # that are compared between all cells and their neighbours in one direction
 
-# Can a piece, now as ``at`` has it, be placed with at most so many migrations? What is random, by a seed.
-Ask = Callable[[Piece, Integers, int, int], Reply]
+# Can a piece be placed with at most so many migrations? What is random, by a seed.
+Ask = Callable[[Piece, int, int], Reply]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Meeting:
         return {self.piece.free[i]: self.hosts[host] for i, host in numbered}
 
 
-def meet(piece: Piece, at: Integers, most: int, seed: int, rows: int = ROWS) -> Reply:
+def meet(piece: Piece, most: int, seed: int, rows: int = ROWS) -> Reply:
     """Is there a placement of the piece with at most so many migrations? The cheapest that is found."""
     meeting = Meeting(piece, seed)
     if meeting.hopeless:

@@ -240,7 +240,7 @@ def test_meeting_in_the_middle_finds_the_cheapest_placement_of_a_piece(
     units, everything = piece.units, np.full(len(piece.free), -1)
     every = [moves(problem, p) for p in placements(problem, target)]
     for most in range(len(problem.vms) + 1):
-        reply = meet(piece, everything, most, seed, rows=10**6)
+        reply = meet(piece, most, seed, rows=10**6)
         assert (reply.said == "yes") == (min(every, default=most + 1) <= most)
         if reply.said == "yes":
             placement = units.placement(reply.applied(everything))
