@@ -20,7 +20,8 @@ from .tabu import UNLIMITED, Tabu
 from .units import Units, units_of
 
 FIRST_GAIN, LOWEST = 32, 20  # basis points: what is asked first; the lowest ceiling above the mean
-SHORTEST, LONGEST = 200, 1_500  # steps of one search
+FAR = 1_500  # steps of a search from where the VMs are now
+SHORTEST, LONGEST = 200, 500  # steps of a search from near the best
 MORE, STALE = 10, 300  # times as many pieces as in a repair; in a row that bring nothing
 TAKEN_BACK, HIGHER = 12, 20  # a new start takes back fewer migrations, is fewer basis points above the best
 TRIES = 8
@@ -124,7 +125,7 @@ def _ladder(trade: Trade, tabu: Tabu, best: Integers, watch: Watch) -> Integers:
         above //= 2
         tabu.go_to(start)
         tabu.within(trade.limits(low + above))
-        if not tabu.fit(UNLIMITED, LONGEST, watch.stop):
+        if not tabu.fit(UNLIMITED, FAR, watch.stop):
             break
         if trade.score(units, tabu.at) < trade.score(units, best):
             best = tabu.at.copy()
