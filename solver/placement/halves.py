@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,16 +30,16 @@ Ask = Callable[[Piece, int, int], Reply]
 
 @dataclass(frozen=True)
 class Half:
-    """Placements of some units of a piece: ``place`` (rows × units) numbers the hosts of the piece, ``load``
-    (rows × hosts × resources) is what they fill, ``cost`` (rows) their migrations."""
+    """Placements of some units of a piece, a column each: ``place`` (units × N) numbers the hosts of the
+    piece, ``load`` (hosts × resources × N) is what they fill, ``cost`` (N) their migrations."""
 
     place: Integers
     load: Integers
     cost: Integers
 
-    def rows(self, chosen: Integers | Booleans) -> Half:
-        """Some of the placements."""
-        return Half(self.place[chosen], self.load[chosen], self.cost[chosen])
+    def those(self, chosen: Integers) -> Half:
+        """Some of the placements, by their numbers."""
+        return Half(self.place.take(chosen, axis=1), self.load.take(chosen, axis=2), self.cost.take(chosen))
 
 
 class Meeting:
@@ -47,13 +48,17 @@ class Meeting:
     def __init__(self, piece: Piece, seed: int) -> None:
         self.piece = piece
         self.hosts = sorted({h for row in piece.hosts for h in row})
-        self.room = piece.room[self.hosts]
-        self.demand = piece.units.demand[list(piece.free)]
-        self.slack = self.room.sum(axis=0) - self.demand.sum(axis=0)
+        room, demand = piece.room[self.hosts], piece.units.demand[list(piece.free)]
+        self.slack = room.sum(axis=0) - demand.sum(axis=0)
+        small = np.min_scalar_type(-2 * int(max(np.abs(room).max(initial=1), demand.sum(axis=0).max())))
+        self.room, self.demand = room.astype(small), demand.astype(small)
         self.options = [
             [(self.hosts.index(h), int(piece.units.cost[u, h])) for h in row]
             for u, row in zip(piece.free, piece.hosts, strict=True)
         ]
+        where = {u: i for i, u in enumerate(piece.free)}
+        apart = [[v for rule in piece.units.rules_of[u] for v in piece.units.apart[rule]] for u in piece.free]
+        self.rivals = [{where[v] for v in row if v in where} for row in apart]
         self.random = np.random.default_rng(seed)
         dice = self.random.permutation(len(piece.free))
         # Units that may go anywhere at the same price multiply the placements: both halves get their part.
@@ -70,39 +75,44 @@ class Meeting:
         where even the cheapest are more."""
         least = [min(cost for _, cost in self.options[i]) for i in part]
         most = _dearest([self.options[i] for i in part], rows)
-        shape = self.room.shape
-        half = Half(*(np.zeros((1, *more), dtype=np.int64) for more in ((0,), shape, ())))
+        half = Half(
+            np.zeros((0, 1), np.min_scalar_type(-len(self.hosts))),
+            np.zeros((*self.room.shape, 1), self.room.dtype),
+            np.zeros(1, np.int32),
+        )
         for number in range(len(part)):
             left = most - sum(least[number + 1 :])
-            grown = [self._with(half, part, number, *option, left) for option in self.options[part[number]]]
-            place, load, cost = zip(*((h.place, h.load, h.cost) for h in grown), strict=True)
-            half = Half(np.concatenate(place), np.concatenate(load), np.concatenate(cost))
-            if len(half.cost) > rows:
-                half = half.rows(np.sort(self.random.choice(len(half.cost), rows, replace=False)))
+            half = self._grown(half, part, number, left, rows)
         return half
 
-    def _with(self, half: Half, part: Sequence[int], number: int, host: int, cost: int, most: int) -> Half:
-        """The placements to which one more unit can be added on this host."""
-        size = self.demand[part[number]]
-        fits = (half.load[:, host] + size <= self.room[host]).all(axis=1) & (half.cost + cost <= most)
-        rivals = self._rivals(part[number], part[:number])
-        more = half.rows(fits & (half.place[:, rivals] != host).all(axis=1))
-        more.load[:, host] += size
-        place = np.concatenate([more.place, np.full((len(more.cost), 1), host)], axis=1)
-        return Half(place, more.load, more.cost + cost)
+    def _grown(self, half: Half, part: Sequence[int], number: int, most: int, rows: int) -> Half:
+        """Each placement with one more unit on each host that has room, up to so many migrations."""
+        unit, size = part[number], self.demand[part[number]][:, None]
+        hosts, costs = np.array(self.options[unit], half.cost.dtype).T
+        fits = (half.load[hosts] <= self.room[hosts, :, None] - size).all(axis=1)
+        fits &= half.cost <= most - costs[:, None]
+        for j in self._rivals(unit, part[:number]):
+            fits &= half.place[j] != hosts[:, None]
+        option, old = np.nonzero(fits)
+        if len(old) > rows:
+            chosen = np.sort(self.random.choice(len(old), rows, replace=False))
+            option, old = option[chosen], old[chosen]
+        more, ends = half.those(old), np.bincount(option, minlength=len(hosts)).cumsum()
+        for host, (first, end) in zip(hosts, pairwise([0, *ends.tolist()]), strict=True):
+            more.load[host, :, first:end] += size
+        place = np.concatenate([more.place, hosts[option][None].astype(more.place.dtype)])
+        return Half(place, more.load, more.cost + costs[option])
 
     def _rivals(self, unit: int, part: Sequence[int]) -> list[int]:
         """Which of these are kept apart from this one."""
-        units, free = self.piece.units, self.piece.free
-        apart = {v for rule in units.rules_of[free[unit]] for v in units.apart[rule]}
-        return [j for j, other in enumerate(part) if free[other] in apart]
+        return [j for j, other in enumerate(part) if other in self.rivals[unit]]
 
     def fits(self, one: Half, other: Half) -> Booleans:
-        """Which pairs (row by row) are a placement of the piece."""
-        fits = (one.load + other.load <= self.room).all(axis=(1, 2))
+        """Which pairs (number by number) are a placement of the piece."""
+        fits = (one.load + other.load <= self.room[:, :, None]).all(axis=(0, 1))
         for i, unit in enumerate(self.parts[0]):
             rivals = self._rivals(unit, self.parts[1])
-            fits &= (other.place[:, rivals] != one.place[:, [i]]).all(axis=1)
+            fits &= (other.place[rivals] != one.place[i]).all(axis=0)
         return np.asarray(fits)
 
     def chosen(self, one: Integers, other: Integers) -> dict[int, int]:
@@ -122,12 +132,12 @@ def meet(piece: Piece, most: int, seed: int, rows: int = ROWS) -> Reply:
     for i, j in _pairs(meeting, one, other):
         affordable = one.cost[i] + other.cost[j] <= most
         i, j = i[affordable], j[affordable]
-        fits = meeting.fits(one.rows(i), other.rows(j))
+        fits = meeting.fits(one.those(i), other.those(j))
         if fits.any():
             i, j = i[fits], j[fits]
             least = int((one.cost[i] + other.cost[j]).argmin())
             most = int(one.cost[i[least]] + other.cost[j[least]]) - 1
-            best = Reply("yes", meeting.chosen(one.place[i[least]], other.place[j[least]]))
+            best = Reply("yes", meeting.chosen(one.place[:, i[least]], other.place[:, j[least]]))
     return best
 
 
@@ -147,33 +157,33 @@ def _affordable(half: Half, other: Half, most: int) -> Half:
     """The placements that can be paid beside the cheapest of the other half."""
     if not len(half.cost) or not len(other.cost):
         return half
-    return half.rows(half.cost + other.cost.min() <= most)
+    return half.those(np.flatnonzero(half.cost + other.cost.min() <= most))
 
 
 def _pairs(meeting: Meeting, one: Half, other: Half) -> Iterator[tuple[Integers, Integers]]:
-    """Rows of both that may fit, by the cells of the sums that differ most beside their slack."""
+    """Numbers of both that may fit, by the cells of the sums that differ most beside their slack."""
     if not len(one.cost) or not len(other.cost):
         return
-    width = np.maximum(np.broadcast_to(meeting.slack, meeting.room.shape), 1).ravel()
-    left = (meeting.room - one.load).reshape(len(one.cost), -1)
-    load = other.load.reshape(len(other.cost), -1)
-    axes = np.argsort(-load.std(axis=0) / width, kind="stable")[:AXES]
-    asked, there = left[:, axes] // width[axes] + 1, load[:, axes] // width[axes] + 1
+    width = np.maximum(np.broadcast_to(meeting.slack, meeting.room.shape), 1).reshape(-1, 1)
+    left = (meeting.room[:, :, None] - one.load).reshape(len(width), -1)
+    load = other.load.reshape(len(width), -1)
+    axes = np.argsort(-load.std(axis=1) / width[:, 0], kind="stable")[:AXES]
+    asked, there = left[axes] // width[axes] + 1, load[axes] // width[axes] + 1
     base = max(int(asked.max()), int(there.max())) + 1
     place = base ** np.arange(len(axes))
-    cells, asked_cells = there @ place, asked @ place
-    order = np.argsort(cells, kind="stable")
-    cells = cells[order]
+    orders = np.argsort(place @ asked, kind="stable"), np.argsort(place @ there, kind="stable")
+    asked, there = (place @ asked)[orders[0]], (place @ there)[orders[1]]
     for corner in range(2 ** len(axes)):
         below = sum(int(place[axis]) for axis in range(len(axes)) if corner >> axis & 1)
-        yield _same(asked_cells - below, cells, order)
+        i, j = _same(asked - below, there)
+        yield orders[0][i], orders[1][j]
 
 
-def _same(asked: Integers, cells: Integers, order: Integers) -> tuple[Integers, Integers]:
-    """All pairs of the same cell, up to a limit; ``cells`` are sorted, by ``order``."""
-    first = np.searchsorted(cells, asked, "left")
-    count = np.searchsorted(cells, asked, "right") - first
+def _same(asked: Integers, there: Integers) -> tuple[Integers, Integers]:
+    """All pairs of equal cells, up to a limit; both are sorted, which makes the search quick."""
+    first = np.searchsorted(there, asked, "left")
+    count = np.searchsorted(there, asked, "right") - first
     count[count.cumsum() > MOST_PAIRS] = 0
-    rows = np.repeat(np.arange(len(asked)), count)
-    within = np.arange(count.sum()) - np.repeat(count.cumsum() - count, count)
-    return rows, order[first[rows] + within]
+    i = np.repeat(np.arange(len(asked)), count)
+    within = np.arange(len(i)) - np.repeat(count.cumsum() - count, count)
+    return i, first[i] + within

@@ -255,12 +255,12 @@ def test_with_few_rows_a_half_has_the_cheapest_placements(problem: Problem, rows
         return
     for part in meeting.parts:
         few, every = meeting.half(part, rows), meeting.half(part, 10**6)
-        kept, whole = set(map(tuple, few.place.tolist())), set(map(tuple, every.place.tolist()))
+        kept, whole = set(map(tuple, few.place.T.tolist())), set(map(tuple, every.place.T.tolist()))
         costs = [[cost for _, cost in meeting.options[i]] for i in part]
         assert len(kept) <= rows
         assert kept <= whole
         if kept and math.prod(row.count(min(row)) for row in costs) <= rows:
-            assert kept == {tuple(row) for row in every.place[every.cost <= few.cost.max()].tolist()}
+            assert kept == {tuple(row) for row in every.place.T[every.cost <= few.cost.max()].tolist()}
 
 
 def test_a_half_whose_placements_all_cost_the_same_keeps_to_its_rows() -> None:
