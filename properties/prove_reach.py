@@ -15,7 +15,7 @@ from .search import Limits, search
 from .walk import walk
 
 STEPS = 100_000
-FEW = Limits(states=20_000, seconds=8)
+FEW = Limits(states=500_000, seconds=8)
 SHORT, LONG = Size(seconds=3), Size(seconds=20)
 
 
