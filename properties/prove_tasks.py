@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,10 +135,20 @@ _prover: Prover | None = None
 def _begin(context: Context) -> None:
     global _prover
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for the answers
-    signal.signal(
-        signal.SIGTERM, signal.SIG_DFL
-    )  # and that ends this one: not a Ctrl-C here, which is survived
+    # That one ends this process, whatever SIGTERM means there, also if it has done so already.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     _prover = Prover(context)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """SIGTERM waits while processes are forked, in them until they are ready for it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(task: Task) -> list[Obligation]:
@@ -156,7 +167,8 @@ def ask_all(context: Context, tasks: Iterable[Task], workers: int) -> Iterator[l
         return
     fork = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(workers, mp_context=fork, initializer=_begin, initargs=(context,)) as pool:
-        waiting = [pool.submit(_work, task) for task in ordered]
+        with _held_back():  # the first task forks them all
+            waiting = [pool.submit(_work, task) for task in ordered]
         try:
             for done in as_completed(waiting):
                 yield done.result()
