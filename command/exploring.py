@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,12 +54,13 @@ def add_limits(command: argparse.ArgumentParser, gib: int) -> None:
 
 def check_names(scope: Scope, names: list[str]) -> None:
     """Raises UsageError where ``--property`` names what is no invariant."""
+    from .model.inventory.problems import did_you_mean
     from .model.language.predicates import invariants_of
 
     known = [predicate.name for predicate in invariants_of(scope.model)]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"--property: no invariant {', '.join(unknown)}; known: {', '.join(known)}")
+        raise UsageError(f"--property: no invariant {', '.join(unknown)}; {did_you_mean(unknown, known)}")
 
 
 def _bytes(text: str) -> int:
@@ -77,7 +79,11 @@ def run(options: argparse.Namespace, loaded: Loaded, on_growth: Callable[[Any], 
     effort = _effort(options, loaded)
     found = explore(loaded.scope, asked, effort, on_growth)
     expect, states = ({}, None) if options.strict else (loaded.expect, loaded.states)
-    return result_of(loaded.scope, "explore", found, asked, expect, states, effort.only)
+    result = result_of(loaded.scope, "explore", found, asked, expect, states, effort.only)
+    if effort.checkpoint is None or found.states:
+        return result
+    note = f"nothing was kept in {effort.checkpoint}: it ended before the first state was known"
+    return replace(result, notes=(*result.notes, note))
 
 
 def _effort(options: argparse.Namespace, loaded: Loaded) -> Effort:
@@ -85,9 +91,6 @@ def _effort(options: argparse.Namespace, loaded: Loaded) -> Effort:
     from .solver.diagrams.limits import Size
 
     check_names(loaded.scope, options.only)
-    for path in filter(None, (options.checkpoint, options.resume)):
-        if not path.parent.is_dir():
-            raise UsageError(f"no such folder: {path.parent}")
     return Effort(
         Size(options.memory, options.seconds, options.threads),
         tuple(options.only),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .limits import spoken
 from .model.language.predicates import invariants_of
 from .model.language.recording import Guard
 from .model.language.scope import Scope
@@ -139,5 +140,5 @@ def _details(title: str, row: dict[str, Any]) -> list[str]:
         lines += [f"shown by: {bite}" for bite in row["teeth"]]
         lines += [f"protects: {', '.join(row['protects'])}"] if row["protects"] else []
     if title == "settings":
-        lines.append(f"{row['now']} (of: {', '.join(map(str, row['values']))})")
+        lines.append(f"{spoken(row['now'])} (of: {', '.join(map(spoken, row['values']))})")
     return lines + ([f"source: {row['source']}"] if row.get("source") else [])

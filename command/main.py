@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import bounding, exploring, exporting, proving
-from .limits import positive
+from .limits import names_of, positive
+from .outputs import check_outputs
 from .placing import add_place
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
 
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answered(options: argparse.Namespace) -> int:
     """Run the chosen command; an error that the contract knows becomes its exit status."""
     try:
+        check_outputs(options)
         status: int = options.run(options)
     except BrokenPipeError:
         raise
@@ -174,7 +176,7 @@ def _effort(check: argparse.ArgumentParser) -> None:
     )
     check.add_argument(
         "--seconds",
-        type=float,
+        type=positive(float),
         metavar="S",
         help="search at most S seconds (30; 600 if the file counts states)",
     )
@@ -187,25 +189,7 @@ def _effort(check: argparse.ArgumentParser) -> None:
 def _loaded(options: argparse.Namespace) -> Loaded:
     from .loading import load_file
 
-    return load_file(options.file, _names(options.scope), tuple(options.without))
-
-
-def _names(text: str) -> dict[str, str | bool | int]:
-    from .loading import UsageError
-
-    names: dict[str, str | bool | int] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = part.partition("=")
-        if not equals or not name.strip().isidentifier():
-            raise UsageError(f"--scope {part!r}: write NAME=VALUE, several separated by commas")
-        names[name.strip()] = _value(value.strip())
-    return names
-
-
-def _value(text: str) -> str | bool | int:
-    if text.lower() in ("true", "yes", "on", "false", "no"):
-        return text.lower() in ("true", "yes", "on")
-    return int(text) if text.lstrip("-").isdigit() else text
+    return load_file(options.file, names_of(options.scope), tuple(options.without))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -297,17 +281,17 @@ def _show(options: argparse.Namespace, loaded: Loaded, result: Result) -> int:
     from .reports.terminal import render, tell
 
     result = replace(result, notes=(*result.notes, *loaded.notes))
-    if options.report:
-        from .reports.page import write_report
-
-        for path in write_report(result, options.report):
-            print(f"wrote {path}", file=sys.stderr)
     if options.json:
         print(to_json(result))
     elif result.command == "demo":
         tell(result, _console())
     else:
         render(result, _console(), verbose=options.verbose)
+    if options.report:  # last: an answer is not lost with its page
+        from .reports.page import write_report
+
+        for path in write_report(result, options.report):
+            print(f"wrote {path}", file=sys.stderr)
     return result.exit
 
 

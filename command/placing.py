@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .limits import positive
+from .limits import UsageError, existing, none_or_more, positive
 
 if TYPE_CHECKING:
     from .model.inventory import Inventory
@@ -36,6 +36,14 @@ FILE is an inventory (TOML), a DRS instance (JSON), or Ganeti's text format.
 """
 MOST_PLANNED = 3_000  # migrations for which a plan is made along with the answer
 MOST_TARGET = 100_000  # basis points; above 10,000 contention is accepted, and shares decide
+ONLY_FOR = {
+    "names": ("evacuate", "admit", "explain"),
+    "target": ("repair", "evacuate", "admit", "explain"),
+    "threshold": ("balance",),
+    "by": ("balance",),
+    "failures": ("survive",),
+    "to": ("plan",),
+}  # what other queries would silently ignore
 
 
 def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,7 +55,7 @@ def add_place(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description=DESCRIPTION + queries,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    place.set_defaults(run=run)
+    place.set_defaults(run=run, default=place.get_default)
     place.add_argument("query", metavar="QUERY", choices=list(QUERIES))
     place.add_argument("file", metavar="FILE", type=Path)
     place.add_argument("names", metavar="NAME", nargs="*", help="hosts (evacuate) or VMs (admit, explain)")
@@ -95,7 +103,7 @@ def _add_effort(place: argparse.ArgumentParser) -> None:
     place.add_argument(
         "--seconds", type=positive(float), default=60.0, metavar="S", help="stop after S seconds (60)"
     )
-    place.add_argument("--seed", type=int, default=0, help="of the search (0)")
+    place.add_argument("--seed", type=none_or_more, default=0, help="of the search (0)")
     place.add_argument("--json", action="store_true", help="one JSON object on standard output")
     place.add_argument(
         "--report", metavar="DIR", type=Path, help="write report.json and report.html into DIR"
@@ -116,16 +124,25 @@ def _percent(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Ask the query, check what it answers, show it; returns the exit status."""
-    from .loading import UsageError
     from .reports.placement_terminal import PlacementProgress
     from .solver.placement.reading import read_with_inventory
 
-    if not options.file.is_file():
-        raise UsageError(f"no such file: {options.file}")
-    problem, inventory = read_with_inventory(options.file)
+    _refuse_what_is_not_asked(options)
+    problem, inventory = read_with_inventory(existing(options.file))
+    if options.query == "survive" and options.failures > len(problem.hosts):
+        raise UsageError(f"-k {options.failures}: there are {len(problem.hosts)} hosts that could fail")
     with PlacementProgress() as progress, _no_chatter():
         found = _asked(options, problem, inventory, progress)
     return _show(options, found)
+
+
+def _refuse_what_is_not_asked(options: argparse.Namespace) -> None:
+    """An argument that the query does not read is a mistake, and silence would hide it."""
+    for name, queries in ONLY_FOR.items():
+        given = getattr(options, name)
+        if options.query not in queries and given and given != options.default(name):
+            said = " ".join(given) if name == "names" else f"--{name}"
+            raise UsageError(f"place {options.query} does not read {said}: that is for {', '.join(queries)}")
 
 
 @contextmanager
@@ -229,7 +246,6 @@ def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | 
     """The order of the migrations from one file's placement to another's."""
     import numpy as np
 
-    from .loading import UsageError
     from .solver.placement.answers import Answer, Verdict
     from .solver.placement.problem import WHOLE
     from .solver.placement.queries import moves_of
@@ -237,9 +253,7 @@ def _plan(options: argparse.Namespace, problem: Problem, inventory: Inventory | 
 
     if options.to is None:
         raise UsageError("place plan FILE --to GOAL: say where the VMs should be")
-    if not options.to.is_file():
-        raise UsageError(f"no such file: {options.to}")
-    other = read_problem(options.to)
+    other = read_problem(existing(options.to))
     same = [vm.name for vm in other.vms] == [vm.name for vm in problem.vms]
     if not same or [host.name for host in other.hosts] != [host.name for host in problem.hosts]:
         raise UsageError(f"{options.to} has not the same hosts and VMs as {options.file}")
@@ -279,8 +293,6 @@ def _explain(
 def _hosts(problem: Problem, names: Sequence[str]) -> list[int]:
     known = [host.name for host in problem.hosts]
     if not names:
-        from .loading import UsageError
-
         raise UsageError("place evacuate FILE HOST…: name the hosts to be emptied")
     return [_known(name, known, "host") for name in names]
 
@@ -296,7 +308,6 @@ def _new_vms(problem: Problem, names: Sequence[str]) -> list[int]:
 
 
 def _known(name: str, known: Sequence[str], kind: str) -> int:
-    from .loading import UsageError
     from .model.inventory.problems import one_of
 
     if name not in known:
@@ -308,15 +319,15 @@ def _show(options: argparse.Namespace, found: Answer | Survival) -> int:
     from .reports.placement_json import to_json
     from .reports.placement_terminal import render
 
-    if options.report:
-        from .reports.placement_page import write_report
-
-        for path in write_report(found, options.report):
-            print(f"wrote {path}", file=sys.stderr)
     if options.json:
         print(to_json(found))
     else:
         from rich.console import Console
 
         render(found, Console(), verbose=options.verbose)
+    if options.report:  # last: an answer is not lost with its page
+        from .reports.placement_page import write_report
+
+        for path in write_report(found, options.report):
+            print(f"wrote {path}", file=sys.stderr)
     return found.exit

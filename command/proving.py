@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .limits import positive
+from .limits import UsageError, positive
 
 if TYPE_CHECKING:
     from .loading import Loaded
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .properties.results import Result
     from .reports.terminal import Progress
 
+HUNT = 600.0  # seconds for a property
 SAYS = "prove the invariants for every number of members, with unlimited faults, under the file's settings"
 
 
@@ -52,7 +53,6 @@ def add_arguments(prove: argparse.ArgumentParser) -> None:
     prove.add_argument(
         "--hunt",
         type=positive(float),
-        default=600.0,
         metavar="S",
         help="with --suggest: seconds for a property (600)",
     )
@@ -68,6 +68,7 @@ def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Resu
 
     scope = with_lemmas(loaded.scope)
     _known(scope, options.only)
+    _refuse_what_is_not_asked(options)
 
     def tell(done: int, total: int, seconds: float) -> None:
         progress.say(lambda: f"{done} of {total} obligations, {seconds:.1f} s")
@@ -84,6 +85,14 @@ def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Resu
     return _suggest(scope, options, how, progress) if options.suggest else prove(scope, how)
 
 
+def _refuse_what_is_not_asked(options: argparse.Namespace) -> None:
+    """Options of a search for lemmas that is not asked for."""
+    if not options.suggest and (options.unaided or options.hunt is not None):
+        raise UsageError(
+            f"{'--unaided' if options.unaided else '--hunt'} is read with --suggest only: add it"
+        )
+
+
 def _suggest(scope: Scope, options: argparse.Namespace, how: ProveOptions, progress: Progress) -> Result:
     """Look for lemmas, and prove with them."""
     from .properties.suggesting.session import Options, suggest
@@ -91,7 +100,7 @@ def _suggest(scope: Scope, options: argparse.Namespace, how: ProveOptions, progr
     def tell(text: str) -> None:
         progress.say(lambda: text)
 
-    return suggest(scope, Options(how, options.hunt, unaided=options.unaided, on_progress=tell))
+    return suggest(scope, Options(how, options.hunt or HUNT, unaided=options.unaided, on_progress=tell))
 
 
 def with_lemmas(scope: Scope) -> Scope:
@@ -104,10 +113,10 @@ def with_lemmas(scope: Scope) -> Scope:
 
 
 def _known(scope: Scope, names: list[str]) -> None:
-    from .loading import UsageError
+    from .model.inventory.problems import did_you_mean
     from .model.language.predicates import invariants_of
 
     known = [predicate.name for predicate in invariants_of(scope.model)]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"--only {', '.join(unknown)}: no such invariant; known: {', '.join(known)}")
+        raise UsageError(f"--only {', '.join(unknown)}: no such invariant; {did_you_mean(unknown, known)}")

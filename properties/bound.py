@@ -276,7 +276,9 @@ class Bounded:
             predicate.name, predicate.kind, predicate.sentence, verdict, "bounded", reason,
             predicate.mechanism, predicate.source, expected=self.options.expect.get(predicate.name),
         )  # fmt: skip
-        return plain if run is None else replace(plain, trace=run.steps(), program=program(run))
+        return (
+            plain if run is None else replace(plain, trace=run.steps(), program=program(run, predicate.name))
+        )
 
     def _verdict(self, answer: Answer) -> tuple[Verdict, str]:
         if self.stopped == NO_START:

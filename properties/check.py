@@ -7,6 +7,7 @@ was visited.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -48,8 +49,9 @@ class Options:
 
 def check(scope: Scope, options: Options = Options()) -> Result:
     """Ask every invariant and every ``possible`` of a scope, and look for deadlocks."""
-    asked = questions(scope)
-    return result_of(scope, "check", _known(scope, options, asked), asked, options.expect, options.states)
+    asked, began = questions(scope), time.perf_counter()
+    result = result_of(scope, "check", _known(scope, options, asked), asked, options.expect, options.states)
+    return replace(result, seconds=time.perf_counter() - began)
 
 
 def questions(scope: Scope) -> list[Predicate]:

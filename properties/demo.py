@@ -68,5 +68,9 @@ def _finding(predicate: Predicate, story: Story) -> Finding:
         return plain
     reason = f"violated after {len(broken.instances)} steps"
     return replace(
-        plain, verdict=Verdict.REFUTED, reason=reason, trace=broken.steps(), program=program(broken)
+        plain,
+        verdict=Verdict.REFUTED,
+        reason=reason,
+        trace=broken.steps(),
+        program=program(broken, predicate.name),
     )

@@ -140,7 +140,7 @@ def _invariant(scope: Scope, predicate: Predicate, known: Known) -> Finding:
     first, *others = runs
     plain = _finding(predicate, known, Verdict.REFUTED, f"violated after {len(first.instances)} steps")
     more = tuple(other.steps() for other in others)
-    return replace(plain, trace=first.steps(), program=program(first), more=more)
+    return replace(plain, trace=first.steps(), program=program(first, predicate.name), more=more)
 
 
 def _possible(scope: Scope, predicate: Predicate, known: Known) -> Finding:

@@ -95,7 +95,7 @@ def _refuted(finding: Finding, predicate: Predicate, found: Reached) -> Finding:
         engine=found.engine,
         reason=f"violated after {len(run.instances)} steps with {run.scope.name}",
         trace=run.steps(),
-        program=program(run),
+        program=program(run, predicate.name),
     )
 
 

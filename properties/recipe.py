@@ -13,9 +13,13 @@ from ..model.language.predicates import Predicate, invariants_of
 from ..model.language.scope import Instance, Scope
 
 
-def program_of(scope: Scope, start: Packed | None, instances: Iterable[Instance]) -> str:
-    """Lines that replay a run. ``start`` is None where the scope's first initial state is meant."""
+def program_of(
+    scope: Scope, start: Packed | None, instances: Iterable[Instance], of: str | None = None
+) -> str:
+    """Lines that replay a run. ``start`` is None where the scope's first initial state is meant; ``of``: the
+    only invariant to be asked."""
     where = "" if start is None else f', start=bytes.fromhex("{start.hex()}")'
+    where += "" if of is None else f', of="{of}"'
     steps = [f"    {_quoted(str(instance))}," for instance in instances]
     return "\n".join([recipe_of(scope), "", "replay(scope, [", *steps, f"]{where})"])
 

@@ -127,31 +127,41 @@ def _argument(scope: Scope, domain: Domain, text: str, call: str) -> object:
     raise ValueError(f"{call!r}: {text!r} is no {domain} of this scope; known: {known}")
 
 
-def replay(scope: Scope, steps: Sequence[str | Instance], start: Packed | None = None) -> Run:
-    """Take the steps by the plain reading and check every invariant after each.
+def replay(
+    scope: Scope, steps: Sequence[str | Instance], start: Packed | None = None, of: str | None = None
+) -> Run:
+    """Take the steps by the plain reading and check every invariant after each; ``of``: only this one.
 
     ``start`` is a packed state, by default the first initial one. Raises NotPossible (with the guards
-    that fail) for a step that cannot be taken, Violated for an invariant that breaks.
+    that fail) for a step that cannot be taken, Violated for an invariant that breaks, ValueError for a name
+    that there is not.
     """
+    asked = [p for p in invariants_of(scope.model) if of is None or p.name == of]
+    if not asked and of is not None:
+        raise ValueError(f"{of!r} is no invariant of {scope.model.name}")
     instances = tuple(instance_named(scope, step) if isinstance(step, str) else step for step in steps)
     packed = start if start is not None else next(initial_states(scope), None)
     if packed is None:
         raise ValueError(NO_START)
     found = Run(scope, packed, instances)
-    _check(scope, packed, 0)
+    _check(scope, asked, packed, 0)
     for number, instance in enumerate(instances, 1):
         packed = run(scope, packed, instance)
-        _check(scope, packed, number)
+        _check(scope, asked, packed, number)
     return found
 
 
-def _check(scope: Scope, packed: Packed, number: int) -> None:
-    for predicate in invariants_of(scope.model):
+def _check(scope: Scope, asked: Iterable[Predicate], packed: Packed, number: int) -> None:
+    for predicate in asked:
         if not true_of(scope, packed, predicate):
             raise Violated(f"{predicate.name} is violated after step {number}: {predicate.sentence}")
 
 
-def program(found: Run) -> str:
-    """A program that replays a run, to be pasted into a test."""
+def program(found: Run, of: str | None = None) -> str:
+    """A program that replays a run, to be pasted into a test. ``of``: the invariant that the run is about,
+    which is named where the run breaks another one before it, or with it."""
     starts = list(itertools.islice(initial_states(found.scope), 2))
-    return program_of(found.scope, None if starts == [found.start] else found.start, found.instances)
+    others = [predicate for predicate in invariants_of(found.scope.model) if predicate.name != of]
+    broken = any(not true_of(found.scope, state, other) for state in found.states() for other in others)
+    start = None if starts == [found.start] else found.start
+    return program_of(found.scope, start, found.instances, of if broken else None)

@@ -207,5 +207,5 @@ class Result:
         """The verdict that decided the exit status of the whole: REFUTED before UNDETERMINED,
         then the weakest of SAMPLED, HOLDS, PROVED."""
         order = (Verdict.REFUTED, Verdict.UNDETERMINED, Verdict.SAMPLED, Verdict.HOLDS, Verdict.PROVED)
-        found = {finding.verdict for finding in self.findings}
+        found = {finding.verdict for finding in self.findings if finding.exit == self.exit}
         return next((verdict for verdict in order if verdict in found), Verdict.UNDETERMINED)

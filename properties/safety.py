@@ -264,7 +264,7 @@ def resets_are_bounded(s: Cluster, vm: VM) -> Any:
     source="vSphere HA: a host is declared dead; paper, section 2",
 )
 def only_dead_hosts_are_given_up(s: Cluster, master: Host, host: Host) -> Any:
-    """A host that a master has declared dead does not work, or has had neither network nor storage.
+    """A host that a master has declared dead does not work, or is cut off (not promised: late heartbeats).
 
     False when heartbeats may be too slow.
     """

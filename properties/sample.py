@@ -114,7 +114,7 @@ class SampledScope(RuleBasedStateMachine):
         predicate = next(p for p in invariants_of(self.scope.model) if p.name == name)
         found = Run(self.scope, self.start, tuple(self.taken))
         confirmed(found, violates(self.scope, predicate), name)
-        text = program(found)
+        text = program(found, name)
         raise Violated(f"{name} is violated after {len(self.taken)} steps: {predicate.sentence}\n\n{text}")
 
     def teardown(self) -> None:

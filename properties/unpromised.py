@@ -18,7 +18,7 @@ from ..model.language import invariant
     mechanism=("self-fence", "FT heartbeat"), source="vSphere HA deepdive, adding resiliency: split brain"
 )
 def one_running_copy(s: Cluster, vm: VM) -> Any:
-    """At most one copy of a VM executes.
+    """At most one copy of a VM executes (expected, not promised).
 
     A host that has lost network and storage runs its VMs on in memory, while they are restarted elsewhere.
     """
@@ -27,11 +27,11 @@ def one_running_copy(s: Cluster, vm: VM) -> Any:
 
 @invariant(source="vSphere HA deepdive, stretched cluster: both copies are on the network with one MAC")
 def one_network_identity(s: Cluster, vm: VM) -> Any:
-    """At most one copy of a VM executes on a host whose network works."""
+    """At most one copy of a VM executes on a host whose network works (expected, not promised)."""
     return s.count(Host, lambda h: runs(s, vm, h) & s.sends[h]) <= 1
 
 
 @invariant(source="vSphere HA deepdive: there is no coordination between masters, only one will succeed")
 def one_responsible_master(s: Cluster, vm: VM) -> Any:
-    """At most one master takes itself to be responsible for a VM."""
+    """At most one master takes itself to be responsible for a VM (expected, not promised)."""
     return s.count(Host, lambda h: is_master(s, h) & is_protected(s, h, vm)) <= 1

@@ -7,14 +7,14 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from ..properties.results import Finding, Result, Step, Verdict
+from ..properties.results import Finding, Result, StateGraph, Step, Verdict
 from .as_json import to_json, write_text
-from .pictures import cluster_picture, state_graph_picture
+from .pictures import cluster_picture, is_numbered, state_graph_picture
 from .proof_text import induction_lines, suggestion_lines, table_of, used_by
-from .sentences import called, changes_of, counts_of, details_of, value_text
+from .sentences import called, changes_of, counted, counts_of, details_of, value_text
 
 _READING = {
-    Verdict.PROVED: "for every number of hosts and VMs, under the settings above",
+    Verdict.PROVED: "for every number of hosts and VMs, under the settings at the end of this page",
     Verdict.HOLDS: "every reachable state of this scope was visited (of a “possible”: a witness was found)",
     Verdict.SAMPLED: "no violation in so many random steps, or in one told run: not a proof",
     Verdict.REFUTED: "there is a counterexample, and it was replayed step by step",
@@ -98,10 +98,8 @@ def _pictures(result: Result) -> str:
     views = [view for view in (result.before, result.after) if view is not None]
     if not views:
         return ""
-    figures = [
-        _figure(cluster_picture(view), f"The cluster {view.title}: hosts, roles and copies of VMs")
-        for view in views
-    ]
+    what = "hosts, roles and copies of VMs; a copy that reserves nothing is named below its host"
+    figures = [_figure(cluster_picture(view), f"The cluster {view.title}: {what}") for view in views]
     return _section("Before and after", f'<div class="pictures">{"".join(figures)}</div>')
 
 
@@ -151,20 +149,28 @@ def _trace(finding: Finding) -> str:
     before, after = steps[: len(steps) - finding.round], steps[len(steps) - finding.round :]
     rounds = f"<h3>From here it goes round for ever</h3>{_steps(after)}" if finding.round else ""
     others = "".join(
-        f"<h3>Another, {len(other)} steps, ending in {escape(other[-1].action)}</h3>{_steps(other)}"
+        f"<h3>Another, {counted(len(other), 'step')}, ending in {escape(other[-1].action)}</h3>"
+        + _steps(other)
         for other in finding.more
     )
     body = f"<p>{escape(finding.sentence)}</p>{_steps(before)}{rounds}{others}{program}"
-    return _section(f"Counterexample to {finding.property}, {len(steps)} steps", body)
+    return _section(f"Counterexample to {finding.property}, {counted(len(steps), 'step')}", body)
 
 
 def _graph(result: Result) -> str:
     if result.graph is None:
         return ""
-    return _section(
-        "State graph",
-        _figure(state_graph_picture(result.graph), "Every reachable state of this scope, in layers"),
-    )
+    caption = "Every reachable state of this scope; each column is one step further from the start"
+    picture = _figure(state_graph_picture(result.graph), caption)
+    return _section("State graph", picture + (_numbers(result.graph) if is_numbered(result.graph) else ""))
+
+
+def _numbers(graph: StateGraph) -> str:
+    """What the numbers of the nodes mean, and what each stands for."""
+    rows = [[str(number), escape(label)] for number, label in enumerate(graph.labels)]
+    table = _table(["state", "what differs from state 0"], rows)
+    said = "The numbers count the states in the order in which the search came to them."
+    return f"<p>{said}</p><details><summary>The states by number</summary>{table}</details>"
 
 
 def _coverage(result: Result) -> str:

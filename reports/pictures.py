@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..properties.results import ClusterView, HostView, StateGraph
+from .sentences import counted, reserves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,13 +46,23 @@ def _frame(axes: Axes, view: ClusterView) -> None:
     axes.set_xlim(-0.6, len(view.hosts) - 0.4)
     axes.set_ylim(0, tallest * 1.04)
     axes.set_ylabel("memory reserved, " + ("GiB" if _unit(view) == 1024 else "MiB"))
-    axes.set_xticks(range(len(view.hosts)), [f"{h.name}\n{h.role}" for h in view.hosts])
+    axes.set_xticks(range(len(view.hosts)), [_named(host) for host in view.hosts])
     for label, host in zip(axes.get_xticklabels(), view.hosts, strict=True):
         label.set_color("black" if host.up else _BAD)
         label.set_fontweight("bold" if host.role == "master" else "normal")
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="x", length=0)
+
+
+def _named(host: HostView) -> str:
+    """A host, its role, and the copies that it reserves nothing for: they have no height in the picture."""
+    left: dict[str, list[str]] = {}
+    for copy in host.copies:
+        if not reserves(copy):
+            left.setdefault(copy.state, []).append(copy.vm)
+    lines = (line for state, vms in left.items() for line in wrap(f"{state}: {', '.join(vms)}", 18))
+    return "\n".join([host.name, host.role, *lines])
 
 
 def _unit(view: ClusterView) -> int:
@@ -64,7 +76,7 @@ def _host(axes: Axes, position: int, host: HostView) -> None:
     face = "#f4f6f8" if host.up else "#f1dede"
     axes.bar(position, room, width=0.86, color=face, edgecolor="#9aa5b1", linewidth=1, zorder=1)
     bottom = 0.0
-    for copy in host.copies:
+    for copy in filter(reserves, host.copies):
         height = copy.memory / unit
         _copy(axes, position, bottom, height, copy.vm, copy.state, room)
         bottom += height
@@ -89,7 +101,7 @@ def _copy(axes: Axes, position: int, bottom: float, height: float, vm: str, stat
 def _legend(axes: Axes, view: ClusterView) -> None:
     from matplotlib.patches import Patch
 
-    states = dict.fromkeys(copy.state for host in view.hosts for copy in host.copies)
+    states = dict.fromkeys(copy.state for host in view.hosts for copy in host.copies if reserves(copy))
     patches = [Patch(color=COLOURS.get(state, "#b0b0b0"), label=state) for state in states]
     patches.append(Patch(facecolor="#f4f6f8", edgecolor="#9aa5b1", label="free"))
     axes.legend(handles=patches, fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -112,8 +124,13 @@ def state_graph_picture(graph: StateGraph) -> bytes:
 
 def _caption(graph: StateGraph) -> str:
     still = sum(start == end for start, end, _ in graph.edges)
-    left_out = f" ({still} that change nothing are left out)" if still else ""
-    return f"{len(graph.labels)} states, {len(graph.edges)} steps{left_out}"
+    left_out = f"; {still} of them, without any change, left out" if still else ""
+    return f"{counted(len(graph.labels), 'state')}, {counted(len(graph.edges), 'step')}{left_out}"
+
+
+def is_numbered(graph: StateGraph) -> bool:
+    """Whether the picture numbers the states: not where they are too many."""
+    return len(graph.labels) <= _LABELS_UP_TO
 
 
 def _layers(graph: StateGraph) -> dict[int, list[int]]:
@@ -149,7 +166,7 @@ def _draw(axes: Axes, graph: StateGraph, places: dict[int, tuple[float, float]])
     import networkx
 
     network = _network(graph)
-    few = len(graph.labels) <= _LABELS_UP_TO
+    few = is_numbered(graph)
     colours = [_colour(graph, state) for state in network.nodes]
     size = 190 if few else max(8, int(6000 / len(graph.labels)))
     networkx.draw_networkx_nodes(network, places, ax=axes, node_color=colours, node_size=size, linewidths=0)
@@ -168,8 +185,29 @@ def _write_names(axes: Axes, network: Any, places: dict[int, tuple[float, float]
 
     networkx.draw_networkx_labels(network, places, ax=axes, font_size=6, font_color="white")
     if network.number_of_edges() <= 2 * _LABELS_UP_TO:
-        names = {(a, b): "\n".join(data["names"]) for a, b, data in network.edges(data=True)}
-        networkx.draw_networkx_edge_labels(network, places, names, ax=axes, font_size=5, rotate=False)
+        names = _arrow_names(network, places)
+        networkx.draw_networkx_edge_labels(network, places, names, ax=axes, font_size=6, rotate=False)
+
+
+def _arrow_names(network: Any, places: dict[int, tuple[float, float]]) -> dict[tuple[int, int], str]:
+    """A label for each two states; where arrows lead both ways, every name says which way."""
+    found = {}
+    for a, b in network.edges:
+        there, back = _steps(network, places, a, b), _steps(network, places, b, a)
+        if not back:
+            found[a, b] = "\n".join(network.edges[a, b]["names"])
+        elif a < b:
+            found[a, b] = "\n".join(there + back)
+    return found
+
+
+def _steps(network: Any, places: dict[int, tuple[float, float]], start: int, end: int) -> list[str]:
+    """The names of the steps from one state to another, each with an arrow that points as the step does."""
+    if not network.has_edge(start, end):
+        return []
+    across, up = (places[end][axis] - places[start][axis] for axis in (0, 1))
+    arrow = ("↑" if up > 0 else "↓") if abs(across) < 1e-6 else ("→" if across > 0 else "←")
+    return [f"{arrow} {name}" for name in network.edges[start, end]["names"]]
 
 
 def _colour(graph: StateGraph, state: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..properties.results import SCHEMA
-from ..solver.placement.answers import Answer, Explanation, Plan, Survival, host_name
+from ..solver.placement.answers import Answer, Explanation, Plan, Policy, Survival, Verdict, host_name
 
 
 def to_json(found: Answer | Survival) -> str:
@@ -102,6 +102,13 @@ def _explanation(found: Explanation | None) -> dict[str, Any] | None:
     }
 
 
+def is_right(policy: Policy, found: Survival) -> bool | None:
+    """Whether a policy says what is true of the cluster; None where that was not decided."""
+    if found.verdict not in (Verdict.PROVED, Verdict.REFUTED):
+        return None
+    return policy.says == (found.verdict is Verdict.PROVED)
+
+
 def _survival(found: Survival) -> dict[str, Any]:
     return {
         **_common(found, "survive"),
@@ -112,6 +119,6 @@ def _survival(found: Survival) -> dict[str, Any]:
         "broken": list(found.broken),
         "left_over": list(found.left),
         "undecided": list(found.undecided),
-        "policies": [asdict(policy) for policy in found.policies],
+        "policies": [{**asdict(policy), "right": is_right(policy, found)} for policy in found.policies],
         "explanation": _explanation(found.explanation),
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from ..solver.placement.answers import Answer, Explanation, Plan, Survival, host_name
+from ..solver.placement.answers import Answer, Explanation, Plan, Policy, Survival, host_name
+from ..solver.placement.problem import Problem
 from .as_json import write_text
 from .page import _figure, _section, _style, _table
-from .placement_json import to_json
+from .placement_json import is_right, to_json
 from .placement_pictures import gap_picture, hosts_picture, plan_picture
 from .placement_terminal import before_and_after, checked_by, contended, headline, replayed
+from .sentences import counted
 
 MOST_ROWS = 500
 
@@ -35,7 +37,7 @@ def to_html(found: Answer | Survival) -> str:
 
 def _verified(found: Answer | Survival) -> str:
     if isinstance(found, Survival):
-        return f"{found.witnesses:,} placements after failures were verified by the independent checker."
+        return f"The independent checker verified {counted(found.witnesses, 'placement')} after failures."
     return checked_by(found) if found.checked else "There is no placement that could be checked."
 
 
@@ -71,7 +73,7 @@ def _pictures(found: Answer) -> str:
     figures = [_figure(hosts_picture(found), caption)]
     if len(found.history) > 1:
         figures.append(_figure(gap_picture(found), "The best answer and its bound over time"))
-    return _section("Before and after", f'<div class="pictures">{"".join(figures)}</div>')
+    return _section("Before and after", "".join(figures))
 
 
 def _moves(found: Answer) -> str:
@@ -83,9 +85,16 @@ def _moves(found: Answer) -> str:
          escape(m.why), "automatic" if m.automatic else "proposal"]
         for m in found.moves[:MOST_ROWS]
     ]  # fmt: skip
-    return _section(
-        "Moves", _table(["priority", "VM", "from", "to", "size", "carries", "worth", "why", "mode"], rows)
-    )
+    carried = f"{_carried(found.problem)} carried"
+    head = ["priority", "VM", "from", "to", "size", carried, "worth", "why", "mode"]
+    return _section("Moves", _table(head, rows))
+
+
+def _carried(problem: Problem) -> str:
+    """What a migration's cost is counted in: memory, or else the last resource."""
+    memory = [resource for resource in problem.resources if resource.name == "memory"]
+    heavy = (memory or problem.resources)[-1]
+    return f"{heavy.unit} of {heavy.name}"
 
 
 def _plan(found: Answer, plan: Plan) -> str:
@@ -141,9 +150,17 @@ def _certificate(found: Answer) -> str:
 
 
 def _survival(found: Survival) -> list[str]:
-    rows = [[escape(p.name), "enough" if p.says else "not enough", escape(p.why)] for p in found.policies]
+    rows = [[escape(p.name), _said(p, found), escape(p.why)] for p in found.policies]
     policies = _section("Admission control policies", _table(["policy", "says", "why"], rows))
     return [policies, _explanation(found.explanation) if found.explanation is not None else ""]
+
+
+def _said(policy: Policy, found: Survival) -> str:
+    """What a policy says, with a mark where that is wrong."""
+    said = "enough" if policy.says else "not enough"
+    return (
+        said if is_right(policy, found) is not False else f'{said} <strong class="wrong">WRONG here</strong>'
+    )
 
 
 def write_report(found: Answer | Survival, folder: Path) -> list[Path]:

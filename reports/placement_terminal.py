@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ..solver.placement.answers import Answer, Explanation, Plan, Survival, Tick, Verdict, host_name
+from .placement_json import is_right
+from .sentences import counted
 from .terminal import Progress, _say
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def render(found: Answer | Survival, console: Console, verbose: bool = False) ->
     """The whole answer."""
     problem = found.problem
     query = "survive" if isinstance(found, Survival) else found.query
-    size = f"{len(problem.hosts)} hosts, {len(problem.vms)} VMs, {len(problem.rules)} rules"
+    sizes = ((problem.hosts, "host"), (problem.vms, "VM"), (problem.rules, "rule"))
+    size = ", ".join(counted(len(members), noun) for members, noun in sizes)
     _say(console, f"place {query}: {problem.name}, {size}", "bold")
     if isinstance(found, Survival):
         _survival(found, console, verbose)
@@ -63,12 +66,12 @@ def headline(found: Answer | Survival) -> str:
     if not found.placement:
         return found.explanation.summary if found.explanation else "no placement was found"
     if found.query == "plan" and found.plan is not None:
-        return f"{len(found.plan.steps)} steps, {found.plan.reason}"
+        return f"{counted(len(found.plan.steps), 'step')}, {found.plan.reason}"
     if found.refused and found.explanation:
         return found.explanation.summary
     if not found.moves:
         return "nothing to do" + _bound(found)
-    return f"{found.objective:,} ({found.counts}), {len(found.moves):,} moves" + _bound(found)
+    return f"{found.objective:,} ({found.counts}), {counted(len(found.moves), 'move')}" + _bound(found)
 
 
 def _bound(found: Answer) -> str:
@@ -93,9 +96,10 @@ def _survived(found: Survival) -> str:
         return f"if {' and '.join(found.broken)} fail, there is no place for {', '.join(found.left) or 'all'}"
     kind = "any host failure" if found.failures == 1 else f"any {found.failures} host failures"
     if found.verdict is Verdict.PROVED:
-        sets = f"{found.of:,} sets, each with a placement that was checked"
+        sets = f"{counted(found.of, 'set')}, each with a placement that was checked"
         return f"after {kind} every protected VM restarts ({sets})"
-    return f"{found.witnesses:,} of {found.of:,} sets of failures are survived, the others are not decided"
+    sets = f"{found.witnesses:,} of {counted(found.of, 'set')} of failures"
+    return f"{sets} are survived, the others are not decided"
 
 
 def _answer(found: Answer, console: Console, verbose: bool) -> None:
@@ -139,7 +143,7 @@ def before_and_after(found: Answer) -> str:
 
 
 def _plan(found: Answer, plan: Plan, console: Console, verbose: bool) -> None:
-    _say(console, f"Plan: {len(plan.steps)} steps; {plan.reason}{replayed(plan)}", "bold")
+    _say(console, f"Plan: {counted(len(plan.steps), 'step')}; {plan.reason}{replayed(plan)}", "bold")
     for line in plan.not_replayed[: None if verbose else MOST_LINES]:
         _say(console, f"  not replayed in the model: {line}", "yellow")
     most = len(plan.steps) if verbose else MOST_LINES
@@ -153,15 +157,15 @@ def _plan(found: Answer, plan: Plan, console: Console, verbose: bool) -> None:
         more = f" … {len(moves) - len(shown)} more" if len(moves) > len(shown) else ""
         _say(console, f"  {number:2}. {'; '.join(shown)}{more}")
     if len(plan.steps) > most:
-        _say(console, f"  … and {len(plan.steps) - most} more steps (--verbose shows them)", "dim")
+        _say(console, f"  … and {counted(len(plan.steps) - most, 'more step')} (--verbose shows them)", "dim")
 
 
 def replayed(plan: Plan) -> str:
     """What the cluster model was seen to take."""
     if plan.checked is None:
         return ""
-    moves = sum(map(len, plan.steps))
-    return f"; the cluster model takes {plan.checked} of the {moves} moves, each an enabled action"
+    moves = counted(sum(map(len, plan.steps)), "move")
+    return f"; the cluster model takes {plan.checked} of the {moves}, each an enabled action"
 
 
 def explain(why: Explanation, console: Console, verbose: bool = False) -> None:
@@ -173,7 +177,7 @@ def explain(why: Explanation, console: Console, verbose: bool = False) -> None:
         for host, reasons in row if verbose else row[:MOST_LINES]:
             _say(console, f"  {host:16} {'; '.join(reasons) or 'possible'}", "" if reasons else "green")
         if len(row) > MOST_LINES and not verbose:
-            _say(console, f"  … {len(row) - MOST_LINES} more hosts (--verbose shows them)", "dim")
+            _say(console, f"  … {counted(len(row) - MOST_LINES, 'more host')} (--verbose shows them)", "dim")
     if why.core is not None:
         small = (
             "without any one of them there is a placement" if why.core.minimal else "perhaps not the fewest"
@@ -191,9 +195,8 @@ def explain(why: Explanation, console: Console, verbose: bool = False) -> None:
 
 
 def _survival(found: Survival, console: Console, verbose: bool) -> None:
-    truth = found.verdict is Verdict.PROVED
     for policy in found.policies:
-        wrong = found.verdict in (Verdict.PROVED, Verdict.REFUTED) and policy.says != truth
+        wrong = is_right(policy, found) is False
         said = "enough" if policy.says else "not enough"
         _say(
             console,

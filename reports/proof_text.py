@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..properties.proofs import FAILED, PROVED, UNKNOWN, FailedInduction, Obligation, Proof
-from .sentences import called, changes_of
+from .sentences import called, changes_of, counted
 
 _MARK = {PROVED: "✓", FAILED: "✗", UNKNOWN: "?"}
 
@@ -15,8 +15,10 @@ def induction_lines(failed: FailedInduction) -> list[str]:
         "before: " + ("; ".join(f"{cell}: {value}" for cell, value in failed.state) or "all at rest")
     )
     if failed.step is not None:
-        lines.append(f"step: {called(failed.step)}; every guard lets it pass:")
-        lines += [f"  not: {reason}" for reason in failed.held]
+        lines.append(f"step: {called(failed.step)}")
+        if failed.held:
+            lines.append("it would be refused if one of these were the case, and none is:")
+        lines += [f"  {reason}" for reason in failed.held]
         lines += ["after:", *(f"  {change}" for change in changes_of(failed.step))]
     if failed.run:
         lines += ["the run:", *(f"  {n}. {called(step)}" for n, step in enumerate(failed.run, 1))]
@@ -46,8 +48,9 @@ def summary_lines(proof: Proof) -> list[str]:
     """What the proofs used, how many obligations there were, and the slowest."""
     lines = [f"  {name} uses {text}" for name, text in used_by(proof) if text]
     slowest = max(proof.obligations, key=lambda o: o.seconds, default=None)
-    counts = f"{len(proof.obligations)} obligations, {proof.cached} of them from the cache; {proof.untouched}"
-    lines.append(counts + " times an action writes nothing that the invariant reads")
+    obligations, idle = counted(len(proof.obligations), "obligation"), counted(proof.untouched, "time")
+    counts = f"{obligations}, {proof.cached} of them from the cache; {idle}"
+    lines.append(counts + " an action writes nothing that the invariant reads")
     if slowest is not None and slowest.seconds:
         lines.append(f"the slowest: {slowest}, {slowest.seconds:.2f} s")
     return lines
@@ -58,7 +61,7 @@ def used_by(proof: Proof) -> list[tuple[str, str]]:
     found = []
     for name, mechanisms in proof.uses.items():
         lemmas = proof.leans_on[name]
-        parts = [", ".join(mechanisms), f"{len(lemmas)} lemmas" if lemmas else ""]
+        parts = [", ".join(mechanisms), counted(len(lemmas), "lemma") if lemmas else ""]
         found.append((name, "; ".join(filter(None, parts))))
     return found
 

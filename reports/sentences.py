@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from ..properties.results import Result, Step
+from typing import Any
+
+from ..properties.results import CopyView, Result, Step
 
 _MOST_CHANGES = 8
+_WITHOUT_MEMORY = ("stale", "powered off")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 step", "1,234 steps"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def reserves(copy: CopyView) -> bool:
+    """Whether its host keeps memory for a copy: not for what a failure or a power-off has left there."""
+    return copy.state not in _WITHOUT_MEMORY
 
 
 def counts_of(result: Result) -> str:
     """States, transitions, levels, seed and seconds, as far as they are known."""
     parts = [
-        f"{result.states:,} states" if result.states is not None else "",
-        f"{result.transitions:,} transitions" if result.transitions is not None else "",
-        f"{result.depth} levels" if result.depth is not None else "",
+        counted(result.states, "state") if result.states is not None else "",
+        counted(result.transitions, "transition") if result.transitions is not None else "",
+        counted(result.depth, "level") if result.depth is not None else "",
         f"seed {result.seed}" if result.seed is not None else "",
         f"{result.seconds:.2f} s",
     ]
@@ -21,18 +34,21 @@ def counts_of(result: Result) -> str:
 
 def details_of(result: Result) -> list[str]:
     """What a diagram engine adds, in words."""
-    details, found = result.details, list[str]()
+    details: dict[str, Any] = result.details
+    found = list[str]()
     if "nodes" in details:
         found.append(
-            f"the set of states is a diagram of {details['nodes']:,} nodes over {details['bits']} bits;"
-            f" {details['events']} events stand for {details['instances']} action instances"
+            f"the set of states is a diagram of {counted(details['nodes'], 'node')} over"
+            f" {counted(details['bits'], 'bit')}; {counted(details['events'], 'event')} for"
+            f" {counted(details['instances'], 'action instance')}"
         )
     cone = details.get("cone")
     if isinstance(cone, dict):
         cut = ", ".join(cone["fields_cut"]) or "no whole field"
         found.append(
-            f"cone of influence: {cone['cells']} of {cone['of_cells']} cells, {cone['instances']} of"
-            f" {cone['of_instances']} action instances; states are counted without the rest. Cut away: {cut}"
+            f"cone of influence: {cone['cells']} of {counted(cone['of_cells'], 'cell')},"
+            f" {cone['instances']} of {counted(cone['of_instances'], 'action instance')};"
+            f" states are counted without the rest. Cut away: {cut}"
         )
     return found
 

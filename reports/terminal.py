@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO, runtime_checkable
 
 from ..properties.results import ClusterView, Finding, Result, Step, Verdict
-from .sentences import called, changes_of, counts_of, details_of, value_text
+from .sentences import called, changes_of, counted, counts_of, details_of, reserves, value_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,12 +91,12 @@ def progress_line(tick: Tick | Growth) -> str:
     if isinstance(tick, Growth):
         rate = tick.states / tick.seconds if tick.seconds else 0.0
         return (
-            f"{tick.states:,} states, {tick.nodes:,} nodes, pass {tick.passes},"
+            f"{counted(tick.states, 'state')}, {counted(tick.nodes, 'node')}, pass {tick.passes},"
             f" {rate:,.0f} states/s, {_memory_mib():,.0f} MiB, {tick.seconds:.1f} s"
         )
     rate = tick.transitions / tick.seconds if tick.seconds else 0.0
     return (
-        f"{tick.states:,} states, {tick.transitions:,} steps, level {tick.depth},"
+        f"{counted(tick.states, 'state')}, {counted(tick.transitions, 'step')}, level {tick.depth},"
         f" {rate:,.0f} steps/s, {_memory_mib():,.0f} MiB, {tick.seconds:.1f} s"
     )
 
@@ -190,8 +190,9 @@ def _trace(console: Console, finding: Finding) -> None:
     refuted = finding.verdict is Verdict.REFUTED
     title = "Counterexample to" if refuted else "Witness of"
     console.print()
-    _say(console, f"{title} {finding.property}, {len(finding.trace or ())} steps: {finding.sentence}", "bold")
     steps = finding.trace or ()
+    length = counted(len(steps), "step")
+    _say(console, f"{title} {finding.property}, {length}: {finding.sentence}", "bold")
     for number, step in enumerate(steps, start=1):
         if finding.round and number == len(steps) - finding.round + 1:
             _say(console, "  From here it goes round for ever:", "bold")
@@ -205,7 +206,7 @@ def _trace(console: Console, finding: Finding) -> None:
 
 def _others(console: Console, finding: Finding) -> None:
     for trace in finding.more:
-        _say(console, f"  Another, {len(trace)} steps, ending in {trace[-1].action}:", "bold")
+        _say(console, f"  Another, {counted(len(trace), 'step')}, ending in {trace[-1].action}:", "bold")
         for number, step in enumerate(trace, start=1):
             _step(console, number, step)
 
@@ -277,7 +278,7 @@ def _cluster(console: Console, view: ClusterView | None) -> None:
         copies = ", ".join(
             f"{copy.vm}" + ("" if copy.state == "running" else f" ({copy.state})") for copy in host.copies
         )
-        used = sum(copy.memory for copy in host.copies if copy.state != "stale")
+        used = sum(copy.memory for copy in host.copies if reserves(copy))
         room = (
             f"{used / 1024:.0f} of {host.memory / 1024:.0f} GiB"
             if host.memory >= 1024

@@ -32,8 +32,24 @@ class InventoryError(ValueError):
 def one_of(name: str, known: Iterable[str]) -> str:
     """A cure for an unknown name: the nearest known one, else all of them."""
     names = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, names, n=1)
-    return f'"{near[0]}"' if near else either(names)
+    near = nearest(name, names)
+    return f'"{near}"' if near else either(names)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one, whatever is written large; None where none is like it."""
+    small = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), small, n=1)
+    return small[near[0]] if near else None
+
+
+def did_you_mean(names: Sequence[str], known: Sequence[str]) -> str:
+    """What to write instead of unknown names: the nearest of each, or all where one has none."""
+    near = [nearest(name, known) for name in names]
+    if not all(near):
+        return f"known: {', '.join(known) or 'none'}"
+    meant = " and ".join(f'"{name}"' for name in dict.fromkeys(near))
+    return f"did you mean {meant}?"
 
 
 def either(names: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .actions import Action, Parameter
 from .domains import Domain, Integer, Range, Sort
-from .misuse import ModelError, Problem, Source
+from .misuse import ModelError, Problem, Source, shown_path
 from .predicates import Predicate
 from .state import Field, Model, Quantity, State
 from .tracing import Statement, Trace, trace_action, trace_statement
@@ -183,12 +183,12 @@ def problem(scope: Scope, expression: str, message: str, cure: str) -> Problem:
     import inspect
 
     try:
-        file = inspect.getsourcefile(scope.state) or scope.state.__module__
+        file = shown_path(inspect.getsourcefile(scope.state) or scope.state.__module__)
+        line = inspect.getsourcelines(scope.state)[1]
     except (TypeError, OSError):
-        file = scope.state.__module__
-    return Problem(
-        Source(f"scope {scope.name or scope.state.__name__} of {file}", 0), expression, message, cure
-    )
+        file, line = scope.state.__module__, 0
+    where = Source(f"scope {scope.name or scope.state.__name__} of {file}", line)
+    return Problem(where, expression, message, cure)
 
 
 def fits_domain(domain: Domain, value: Any, sorts: Mapping[type[Sort], tuple[Sort, ...]]) -> bool:

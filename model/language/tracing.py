@@ -152,7 +152,9 @@ def _run(
             bodies = () if statement is None else _bodies(statement, result, store)
         except TooManyProblems:
             pass
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit in a model would end us without a word
             unexpected = _unexpected(error, function)
             if all(problem.where != unexpected.where for problem in problems):
                 problems.append(unexpected)
@@ -177,7 +179,7 @@ def _refuse(statement: Predicate, message: str, cure: str) -> None:
     report(Problem(statement.where, f"def {statement.name}", message, cure))
 
 
-def _unexpected(error: Exception, function: Callable[..., Any]) -> Problem:
+def _unexpected(error: BaseException, function: Callable[..., Any]) -> Problem:
     """A Python error inside a model function, as a problem with its line."""
     code = function.__code__
     where, expression = Source(shown_path(code.co_filename), code.co_firstlineno), f"def {function.__name__}"

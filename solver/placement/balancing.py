@@ -12,7 +12,7 @@ import numpy as np
 from .answers import Bound
 from .bounds import balance_bound, mean_utilisation
 from .encoding import Question, all_of, piece_of
-from .engine import EXACT, TINY, Outcome, Watch, booleans, first_answer, hopeless, neighbourhood
+from .engine import EXACT, TINY, Outcome, Watch, booleans, fewest, first_answer, hopeless, neighbourhood
 from .halves import Ask, meet
 from .problem import WHOLE, Integers, Problem
 from .searching import Search
@@ -54,9 +54,10 @@ def balance(
     why = hopeless(whole)
     if why:
         return Outcome(None, Bound(0, ""), True, why)
-    best = _start(problem, whole, watch)
-    if best is None:
-        return Outcome(None, Bound(0, "the search found no placement that keeps all rules"))
+    start = _start(whole, watch)
+    if start.at is None:
+        return start
+    best = start.at
     watch.found(trade.score(whole, best), mean_utilisation(problem), best)
     tabu = Tabu(whole, best, watch.effort.seed)
     bound = balance_bound(problem, trade.score(whole, best), price, 0)
@@ -74,18 +75,17 @@ def balance(
     return Outcome(best, bound)
 
 
-def _start(problem: Problem, units: Units, watch: Watch) -> Integers | None:
-    """The current placement, or one near it that keeps every rule."""
+def _start(units: Units, watch: Watch) -> Outcome:
+    """The current placement, or one near it that keeps every rule; or that there is none."""
     if units.sound(units.home):
-        return units.home.copy()
+        return Outcome(units.home.copy(), Bound(0, ""))
     search = Search(units, watch.effort.seed)
     if first_answer(units, search, watch, watch.effort.steps):
-        return search.at.copy()
-    piece = all_of(units)
-    if piece.booleans > 5 * EXACT:
-        return None
-    reply = Question(piece, watch.effort.seed).ask(watch.effort.conflicts)
-    return reply.applied(units.home) if reply.said == "yes" else None
+        return Outcome(search.at.copy(), Bound(0, ""))
+    found = fewest(units, WHOLE, watch)
+    watch.best = watch.bound = None  # these were migrations
+    watch.history.clear()
+    return found
 
 
 def _search(trade: Trade, tabu: Tabu, best: Integers, watch: Watch, ask: Ask) -> Integers:

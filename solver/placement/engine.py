@@ -166,7 +166,7 @@ def _searched(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask
         if impossible:
             return Outcome(None, bound, True, "branch and bound over all placements found none (HiGHS)")
     settled = at is not None and units.moves(at) <= bound.value and booleans(units) > TINY
-    if not settled and booleans(units) <= (EXACT if at is not None else MOST_BOOLEANS):
+    if not settled and not watch.stopped and booleans(units) <= (EXACT if at is not None else MOST_BOOLEANS):
         return _exact(units, at, bound, watch)
     return Outcome(at, bound)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -30,6 +30,17 @@ Show = Callable[[Tick], None]
 Solve = Callable[[Problem, Sequence[int]], tuple[Outcome, Units]]
 MIGRATIONS = Goal()
 PRICES = {2: 50, 3: 20, 4: 5, 5: 1}  # DRS thresholds: what a migration must lower the highest utilisation by
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An outcome, the should-rules that it gives up, and those of them that might have been kept: nothing
+    was found with them, but it was not proved that there is nothing."""
+
+    outcome: Outcome
+    units: Units
+    given_up: tuple[Rule, ...] = ()
+    doubtful: tuple[Rule, ...] = ()
 
 
 def quiet(tick: Tick) -> None:
@@ -62,15 +73,16 @@ def admit(
 ) -> Answer:
     """Initial placement of these VMs (and their secondaries), with fewest migrations of the others.
 
-    Where not all can be placed, as many as possible are, by priority and then in the file's order.
+    Where not all can be placed, as many as possible are, by priority and then in the file's order. What has
+    a host already stays, and is named in a note.
     """
-    wanted = dict.fromkeys(row for v in vms for row in (v, problem.vms[v].twin) if row is not None)
-    fresh = [
-        replace(vm, host=NOWHERE, pinned=False) if i in wanted else vm for i, vm in enumerate(problem.vms)
-    ]
-    asked = replace(problem, vms=tuple(fresh))
-    off = [v for v, vm in enumerate(asked.vms) if vm.host == NOWHERE and v not in wanted]
-    return _by_priority(asked, list(wanted), off, target, effort, show)
+    asked = dict.fromkeys(row for v in vms for row in (v, problem.vms[v].twin) if row is not None)
+    wanted = [v for v in asked if problem.vms[v].host == NOWHERE]
+    there = [problem.vms[v].name for v in vms if v not in wanted]
+    fresh = [replace(vm, pinned=False) if i in wanted else vm for i, vm in enumerate(problem.vms)]
+    notes = (f"placed already: {', '.join(there)}",) if there else ()
+    asking = replace(problem, vms=tuple(fresh), notes=(*problem.notes, *notes))
+    return _by_priority(asking, wanted, _without_host(asking, wanted), target, effort, show)
 
 
 def rebalance(
@@ -88,7 +100,7 @@ def rebalance(
     if threshold == 1:
         return replace(repair(problem, WHOLE, effort, show), query="balance")
     watch, began = Watch(effort, show), time.monotonic()
-    off = [v for v, vm in enumerate(problem.vms) if vm.host == NOWHERE]
+    off = _without_host(problem)
     highest = Goal("highest", PRICES[threshold])
     goal = highest if by == "highest" else Goal("deviation", 1, aim_of(len(problem.running), threshold))
 
@@ -98,17 +110,21 @@ def rebalance(
             return balance(asked, watch, goal.price, out), units
         return even_out(units, goal, watch), units
 
-    outcome, units, given_up = _with_preferences(problem, off, solve)
-    return _answer("balance", units, outcome, WHOLE, goal, given_up, watch, began, off)
+    kept = _with_preferences(problem, off, solve, watch)
+    return _answer("balance", kept, WHOLE, goal, watch, began, off)
 
 
 def _migrations(query: str, problem: Problem, target: int, effort: Effort, show: Show) -> Answer:
     """What repair and evacuate share: fewest migrations, then even loads."""
     watch, began = Watch(effort, show), time.monotonic()
-    off = [v for v, vm in enumerate(problem.vms) if vm.host == NOWHERE]
-    outcome, units, given_up = _with_preferences(problem, off, _fewest(target, watch))
-    outcome = _spread(outcome, units)
-    return _answer(query, units, outcome, target, Goal(), given_up, watch, began, off)
+    off = _without_host(problem)
+    kept = _spread(_with_preferences(problem, off, _fewest(target, watch), watch))
+    return _answer(query, kept, target, Goal(), watch, began, off)
+
+
+def _without_host(problem: Problem, wanted: Sequence[int] = ()) -> list[int]:
+    """The VMs that are off and stay so."""
+    return [v for v, vm in enumerate(problem.vms) if vm.host == NOWHERE and v not in wanted]
 
 
 def _fewest(target: int, watch: Watch) -> Solve:
@@ -119,30 +135,31 @@ def _fewest(target: int, watch: Watch) -> Solve:
     return solve
 
 
-def _with_preferences(
-    problem: Problem, out: Sequence[int], solve: Solve
-) -> tuple[Outcome, Units, list[Rule]]:
+def _with_preferences(problem: Problem, out: Sequence[int], solve: Solve, watch: Watch) -> Kept:
     """Keep all should-rules if possible; else as many as go together, the older (earlier) ones first."""
-    outcome, units = solve(problem, out)
+    best = Kept(*solve(problem, out))
     soft = [rule for rule in problem.rules if rule.soft]
-    if outcome.at is not None or not soft:
-        return outcome, units, []
-    best, given_up = solve(problem.without(soft), out), list(soft)
-    for rule in soft if best[0].at is not None else ():
-        fewer = [other for other in given_up if other is not rule]
-        trial = solve(problem.without(fewer), out)
-        if trial[0].at is not None:
-            best, given_up = trial, fewer
-    return *best, given_up
+    if best.outcome.at is not None or not soft:
+        return best
+    best = Kept(*solve(problem.without(soft), out), tuple(soft))
+    for rule in soft if best.outcome.at is not None else ():
+        fewer = tuple(other for other in best.given_up if other is not rule)
+        trial = best if watch.stop() else Kept(*solve(problem.without(fewer), out), fewer, best.doubtful)
+        if trial.outcome.impossible:
+            continue
+        found = trial is not best and trial.outcome.at is not None
+        best = trial if found else replace(best, doubtful=(*best.doubtful, rule))
+    return best
 
 
-def _spread(outcome: Outcome, units: Units) -> Outcome:
+def _spread(kept: Kept) -> Kept:
     """Among equally few migrations: even loads."""
-    if outcome.at is None:
-        return outcome
-    search = Search(units, at=outcome.at)
+    if kept.outcome.at is None:
+        return kept
+    search = Search(kept.units, at=kept.outcome.at)
     search.spread()
-    return replace(outcome, at=search.at.copy() if units.sound(search.at) else outcome.at)
+    even = search.at.copy() if kept.units.sound(search.at) else kept.outcome.at
+    return replace(kept, outcome=replace(kept.outcome, at=even))
 
 
 def _by_priority(
@@ -150,38 +167,46 @@ def _by_priority(
 ) -> Answer:
     watch, began = Watch(effort, show), time.monotonic()
     solve = _fewest(target, watch)
-    outcome, units, given_up = _with_preferences(problem, off, solve)
-    refused: list[int] = []
-    if outcome.at is None:
-        outcome, units, given_up, refused = _one_by_one(problem, wanted, off, solve)
-    outcome = _spread(outcome, units)
-    found = _answer("admit", units, outcome, target, Goal(), given_up, watch, began, [*off, *refused])
+    kept, refused, sure = _with_preferences(problem, off, solve, watch), list[int](), True
+    if kept.outcome.at is None:
+        kept, refused, sure = _one_by_one(problem, wanted, off, solve, watch)
+    found = _answer("admit", _spread(kept), target, Goal(), watch, began, [*off, *refused])
     names = tuple(problem.vms[v].name for v in refused)
-    if not refused or outcome.at is None:
+    if not refused or kept.outcome.at is None:
         return replace(found, refused=names)
-    verdict = Verdict.IMPOSSIBLE if found.verdict in (Verdict.OPTIMAL, Verdict.FOUND) else found.verdict
-    said = (
-        f"{len(wanted) - len(refused)} of {len(wanted)} placed; no room by the rules for {', '.join(names)}"
-    )
+    return _refusing(found, refused, f"{len(wanted) - len(refused)} of {len(wanted)} placed", sure)
+
+
+def _refusing(found: Answer, refused: list[int], placed: str, sure: bool) -> Answer:
+    """The answer to an admission that leaves some out: impossible only where it is sure that they must be."""
+    names = tuple(found.problem.vms[v].name for v in refused)
+    why = "no room by the rules" if sure else "no place was found, and it was not proved that there is none,"
+    verdict = Verdict.IMPOSSIBLE if sure else Verdict.UNDETERMINED
+    if found.verdict not in (Verdict.OPTIMAL, Verdict.FOUND):
+        verdict = found.verdict
+    said = f"{placed}; {why} for {', '.join(names)}"
     return replace(
         found, verdict=verdict, refused=names, explanation=Explanation(said, _table(found, refused))
     )
 
 
 def _one_by_one(
-    problem: Problem, wanted: list[int], off: list[int], solve: Solve
-) -> tuple[Outcome, Units, list[Rule], list[int]]:
-    """The VMs by priority, each if those before it still have a place; both copies of an FT VM or none."""
-    refused = list(wanted)
-    best = _with_preferences(problem, [*off, *refused], solve)
+    problem: Problem, wanted: list[int], off: list[int], solve: Solve, watch: Watch
+) -> tuple[Kept, list[int], bool]:
+    """The VMs by priority, each if those before it still have a place; both copies of an FT VM or none.
+    Also, who is left, and whether it is proved of all that they have no place."""
+    refused, sure = list(wanted), True
+    best = _with_preferences(problem, [*off, *refused], solve, watch)
     for v in sorted(wanted, key=lambda v: (-problem.vms[v].priority, v)):
-        if v not in refused or best[0].at is None:
+        if v not in refused or best.outcome.at is None:
             continue
         fewer = [other for other in refused if other not in (v, problem.vms[v].twin)]
-        trial = _with_preferences(problem, [*off, *fewer], solve)
-        if trial[0].at is not None:
+        trial = best if watch.stop() else _with_preferences(problem, [*off, *fewer], solve, watch)
+        if trial is best or trial.outcome.at is None:
+            sure = sure and trial.outcome.impossible
+        else:
             best, refused = trial, fewer
-    return *best, refused
+    return best, refused, sure
 
 
 def _table(
@@ -201,29 +226,21 @@ def _table(
 
 
 def _answer(
-    query: str,
-    units: Units,
-    outcome: Outcome,
-    target: int,
-    goal: Goal,
-    given_up: list[Rule],
-    watch: Watch,
-    began: float,
-    off: Sequence[int],
+    query: str, kept: Kept, target: int, goal: Goal, watch: Watch, began: float, off: Sequence[int]
 ) -> Answer:
     """Put an outcome into an answer, and let the independent checker see it."""
-    problem = units.problem
-    value = None if outcome.at is None else worth(problem, goal, units.placement(outcome.at))
+    problem, outcome = kept.units.problem, kept.outcome
+    value = None if outcome.at is None else worth(problem, goal, kept.units.placement(outcome.at))
     found = Answer(
-        query, _verdict(outcome, value, watch), problem, target, goal,
-        bound=outcome.bound, given_up=tuple(rule.name for rule in given_up),
+        query, _verdict(kept, value, watch), problem, target, goal,
+        bound=outcome.bound, given_up=tuple(rule.name for rule in kept.given_up),
         off=tuple(problem.vms[v].name for v in off), history=tuple(watch.history),
         seconds=time.monotonic() - began, seed=watch.effort.seed,
-        notes=(*problem.notes, *([watch.stopped] if watch.stopped else [])),
+        notes=(*problem.notes, *_notes(query, kept, watch, off)),
     )  # fmt: skip
     if outcome.at is None or value is None:
         return replace(found, explanation=Explanation(outcome.why) if outcome.impossible else None)
-    placement = units.placement(outcome.at)
+    placement = kept.units.placement(outcome.at)
     moves = tuple(moves_of(problem, placement, target, goal))
     robbed = (
         *contention(problem, problem.current.tolist(), after=False),
@@ -238,6 +255,17 @@ def _answer(
             contention=robbed,
         )  # fmt: skip
     )
+
+
+def _notes(query: str, kept: Kept, watch: Watch, off: Sequence[int]) -> Iterator[str]:
+    """What an answer does not say otherwise."""
+    if kept.doubtful:
+        names = ", ".join(f"{rule.name!r}" for rule in kept.doubtful)
+        yield f"no placement was found that keeps {names} too; it was not proved that there is none"
+    if off and query != "admit":
+        yield f"VMs without a host stay so: {len(off)} (`vmproof place admit` finds hosts for them)"
+    if watch.stopped:
+        yield watch.stopped
 
 
 def worth(problem: Problem, goal: Goal, placement: Integers) -> int:
@@ -261,12 +289,13 @@ def _checked(found: Answer) -> Answer:
     return replace(found, checked=tuple(seen), unchecked=tuple(doubts[:1]))
 
 
-def _verdict(outcome: Outcome, value: int | None, watch: Watch) -> Verdict:
-    if outcome.impossible:
+def _verdict(kept: Kept, value: int | None, watch: Watch) -> Verdict:
+    if kept.outcome.impossible:
         return Verdict.IMPOSSIBLE
     if value is None or watch.stopped.startswith("interrupted"):
         return Verdict.UNDETERMINED
-    return Verdict.OPTIMAL if value <= outcome.bound.value else Verdict.FOUND
+    proved = value <= kept.outcome.bound.value and not kept.doubtful
+    return Verdict.OPTIMAL if proved else Verdict.FOUND
 
 
 def moves_of(

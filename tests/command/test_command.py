@@ -13,6 +13,7 @@ from vmproof.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 VMC = str(ROOT / "benchmarks" / "vmc.py")
+FIGURE_1 = str(ROOT / "examples" / "figure-1.toml")
 SMALL = ["--scope", "hosts=2,vms=2,crashes=1"]
 FIVE = str(Path(__file__).parent / "five_mistakes.py")
 
@@ -51,7 +52,22 @@ def test_json_of_a_check(capsys: pytest.CaptureFixture[str]) -> None:
         (["check", VMC, "--scope", "hots=3"], "knows no hots"),
         (["check", VMC, "--scope", "hosts"], "NAME=VALUE"),
         (["check", VMC, "--without", "luck"], "no such mechanism"),
-        (["check", str(ROOT)], "no such file"),
+        (["check", str(ROOT)], "is a directory"),
+        (["check", VMC, "--scope", "hosts=2,hosts=3"], "gives hosts twice"),
+        (["check", VMC, "--scope", "hosts=--3"], "write a whole number"),
+        (["prove", VMC, "--only", "runs_on_live_hst"], 'did you mean "runs_on_live_host"?'),
+        (["explore", VMC, "--property", "runs_on_live_hst"], 'did you mean "runs_on_live_host"?'),
+        (["check", VMC, "--report", VMC], "is a file, not a folder"),
+        (["check", VMC, "--report", f"{VMC}/sub"], "is a file, not a folder"),
+        (["export", VMC, "--to", "tla", "--output", VMC], "is a file, not a folder"),
+        (["place", "balance", FIGURE_1, "--report", VMC], "is a file, not a folder"),
+        (["explore", VMC, "--checkpoint", str(ROOT)], "that is a folder"),
+        (["explore", VMC, "--checkpoint", "/no/such/folder/x"], "no such folder: /no/such/folder"),
+        (["prove", VMC, "--unaided"], "with --suggest only"),
+        (["prove", VMC, "--hunt", "5"], "with --suggest only"),
+        (["place", "repair", FIGURE_1, "A"], "does not read A: that is for evacuate, admit, explain"),
+        (["place", "survive", FIGURE_1, "--target", "50%"], "does not read --target"),
+        (["place", "survive", FIGURE_1, "-k", "5"], "there are 4 hosts that could fail"),
     ],
 )
 def test_usage_errors_are_2_and_say_what_is_known(

@@ -35,9 +35,9 @@ def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 def test_repair_says_what_moves_and_why(cluster: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = asked(capsys, "repair", str(cluster), "--target", "80%")
     assert status == 0
-    assert "OPTIMAL: 1 (migrations), 1 moves" in said
+    assert "OPTIMAL: 1 (migrations), 1 move: " in said
     assert "h0 is above 80 %" in said
-    assert "Plan: 1 steps" in said
+    assert "Plan: 1 step;" in said
 
 
 def test_nothing_to_do(cluster: Path, capsys: pytest.CaptureFixture[str]) -> None:

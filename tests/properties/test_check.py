@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pytest
+
+import vmproof.properties.check as module
 from support import model_file
 from vmproof import Scope
 from vmproof.model.scenarios import alike
@@ -50,6 +54,21 @@ def test_an_expected_refutation_counts_as_met_and_a_missed_one_fails() -> None:
     missed = check(vmc(), Options(expect={"bad": "REFUTED", "master_is_up": "REFUTED"}))
     assert missed.exit == 1
     assert finding(missed, "master_is_up").exit == 1
+
+
+def test_the_last_word_is_the_one_that_decides_the_exit_status() -> None:
+    """What is refuted as expected does not hide that the rest is undetermined."""
+    result = check(vmc(), Options(expect={"bad": "REFUTED"}))
+    late = replace(result.findings[0], verdict=Verdict.UNDETERMINED, expected=None)
+    both = replace(result, findings=(*result.findings, late))
+    assert (both.exit, both.verdict) == (3, Verdict.UNDETERMINED)
+    assert (check(vmc()).exit, check(vmc()).verdict) == (1, Verdict.REFUTED)
+
+
+def test_the_seconds_are_those_of_all_engines_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((100.0, 142.0))
+    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert check(vmc(3, 3, 2)).seconds == 42.0  # searched, then explored
 
 
 def test_an_expectation_about_nothing_is_noted() -> None:

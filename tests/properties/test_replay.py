@@ -5,15 +5,55 @@ from __future__ import annotations
 import pytest
 
 from support import model_file
-from vmproof import NotPossible
+from vmproof import Field, NotPossible, Range, Scope, State, action, initial, invariant, require
 from vmproof.model.language.predicates import invariants_of
-from vmproof.properties.replay import OurBug, Run, Violated, confirmed, instance_named, replay, violates
+from vmproof.properties.replay import (
+    OurBug,
+    Run,
+    Violated,
+    confirmed,
+    instance_named,
+    program,
+    replay,
+    violates,
+)
 from vmproof.properties.search import search
 from vmproof.solver.initial import initial_states
 
 VMC = model_file("benchmarks/vmc.py").scope(2, 1, 1)
 STEPS = ["elect(h1)", "restart(v1, h1)", "start(v1, h2)", "finish_copy(v1)"]
 BAD = next(p for p in invariants_of(VMC.model) if p.name == "bad")
+
+
+class Steps(State):
+    """A counter, and two limits of which it passes one after the other."""
+
+    height = Field(value=Range(0, 3))
+
+
+@initial
+def at_the_bottom(s: Steps):
+    """It begins at zero."""
+    return s.height == 0
+
+
+@action(agent="climber")
+def climb(s: Steps):
+    """One up."""
+    require(s.height < 3, "the top is reached")
+    s.height = s.height + 1
+
+
+@invariant
+def below_one(s: Steps):
+    """The first limit."""
+    return s.height < 1
+
+
+@invariant
+def below_two(s: Steps):
+    """The second limit."""
+    return s.height < 2
 
 
 def test_a_run_is_replayed_from_its_text() -> None:
@@ -26,6 +66,19 @@ def test_a_run_is_replayed_from_its_text() -> None:
 def test_a_violation_is_raised_with_its_step() -> None:
     with pytest.raises(Violated, match="bad is violated after step 5"):
         replay(VMC, [*STEPS, "crash(h2)"])
+
+
+def test_a_program_names_its_invariant_where_another_breaks_before_it() -> None:
+    climbed = Scope(Steps, {})
+    run = search(climbed, invariants_of(climbed.model)).violations["below_two"]
+    assert program(run, "below_two").endswith('], of="below_two")')
+    with pytest.raises(Violated, match="below_one is violated after step 1"):
+        replay(climbed, run.instances)
+    with pytest.raises(Violated, match="below_two is violated after step 2"):
+        replay(climbed, run.instances, of="below_two")
+    with pytest.raises(ValueError, match="'nothing' is no invariant"):
+        replay(climbed, run.instances, of="nothing")
+    assert "of=" not in program(search(VMC, [BAD]).violations["bad"], "bad")
 
 
 def test_a_step_that_is_not_possible_says_which_guards_fail() -> None:

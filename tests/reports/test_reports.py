@@ -14,11 +14,14 @@ import pytest
 from rich.console import Console
 
 from handmade import BROKEN, FAULT, GRAPH, HELD, STEP, VIEW, result
+from vmproof.properties.proofs import FAILED, FailedInduction, Obligation, Proof
 from vmproof.properties.results import ClusterView, Verdict, worst_exit
 from vmproof.properties.search import Tick
 from vmproof.reports.as_json import to_json, write_text
 from vmproof.reports.page import to_html, write_report
 from vmproof.reports.pictures import cluster_picture, state_graph_picture
+from vmproof.reports.proof_text import induction_lines, summary_lines
+from vmproof.reports.sentences import counted, counts_of
 from vmproof.reports.terminal import Progress, render, tell
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -191,3 +194,34 @@ def test_of_several_exits_the_first_of_5_4_1_3_0_counts() -> None:
     undetermined = replace(HELD, verdict=Verdict.UNDETERMINED)
     assert result(HELD, undetermined).exit == 3
     assert result(HELD, undetermined).verdict is Verdict.UNDETERMINED
+
+
+def test_one_is_counted_as_one_and_others_as_many() -> None:
+    assert [counted(n, "step") for n in (0, 1, 2, 1_234)] == ["0 steps", "1 step", "2 steps", "1,234 steps"]
+    alone = result(replace(BROKEN, trace=(FAULT,)), states=1, transitions=1, depth=1)
+    assert "Counterexample to single_live_primary, 1 step: " in printed(render, alone)
+    assert "Counterexample to single_live_primary, 1 step<" in to_html(alone)
+    assert counts_of(alone) == "1 state, 1 transition, 1 level, 1.25 s"
+
+
+def test_where_the_page_points_for_the_settings_of_a_proof_they_are() -> None:
+    text = to_html(result(replace(HELD, verdict=Verdict.PROVED)))
+    assert text.index("under the settings at the end of this page") < text.index("Scope and settings")
+    assert "<section>" not in text[text.index("Scope and settings") :]
+
+
+def test_a_failed_induction_says_what_would_have_refused_the_step() -> None:
+    failed = FailedInduction(
+        Obligation("restart", "unique_master", FAILED), "small", (), STEP, ("no master", "no room"), "reached"
+    )
+    text = "\n".join(induction_lines(failed))
+    assert "it would be refused if one of these were the case, and none is:\n  no master\n  no room\n" in text
+    assert "would be refused" not in "\n".join(induction_lines(replace(failed, held=())))
+
+
+def test_a_proof_counts_its_one_obligation_and_its_one_lemma() -> None:
+    one = Obligation("restart", "unique_master", "proved")
+    proof = Proof((one,), 1, {"unique_master": ("election",)}, {"unique_master": ("a lemma",)})
+    lines = summary_lines(proof)
+    assert lines[0] == "  unique_master uses election; 1 lemma"
+    assert lines[1].startswith("1 obligation, 0 of them from the cache; 1 time an action writes nothing")

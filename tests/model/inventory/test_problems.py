@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vmproof.model.inventory import InventoryError, InventoryProblem, read_inventory
+from vmproof.model.inventory.problems import did_you_mean, nearest
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 WHOLE = (EXAMPLES / "figure-1.toml").read_text(encoding="utf-8")
@@ -356,3 +357,18 @@ BROKEN = [
     'rules[0] "r".vms[1]',
     "story.fails[0]",
 ]
+
+
+def test_the_near_name_is_found_whatever_is_written_large() -> None:
+    assert nearest("VM DISK LOK", ["election", "vm disk lock"]) == "vm disk lock"
+    assert nearest("zzz", ["election"]) is None
+
+
+def test_near_names_are_told_alone_and_all_where_one_has_none() -> None:
+    known = ["unique_master", "one_writer"]
+    assert did_you_mean(["unique_mastr"], known) == 'did you mean "unique_master"?'
+    assert did_you_mean(["one_riter", "unique_mastr"], known) == (
+        'did you mean "one_writer" and "unique_master"?'
+    )
+    assert did_you_mean(["unique_mastr", "zzz"], known) == "known: unique_master, one_writer"
+    assert did_you_mean(["zzz"], []) == "known: none"
