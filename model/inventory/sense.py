@@ -70,9 +70,10 @@ class Sense:
             yield InventoryProblem(path, f"there is no {KINDS[key]} {name!r}", one_of(str(name), known))
 
     def _capacity(self, path: str, host: Table) -> Problems:
-        """The reservations of the VMs that the file puts on a host, secondaries included, must fit."""
+        """The reservations of the VMs that run on a host, secondaries included, must fit."""
         name = _text(host.get("name"))
-        guests = [vm for _, vm in self.vms if name and name in (vm.get("host"), vm.get("secondary"))]
+        there = (vm for _, vm in self.vms if name and name in (vm.get("host"), vm.get("secondary")))
+        guests = [vm for vm in there if _runs(vm)]
         for key, unit in (("cpu", "MHz"), ("memory", "MiB")):
             room = number_of(host.get(key), key)
             used = sum(promised(vm, key) for vm in guests)
@@ -123,7 +124,7 @@ class Sense:
             message = f"host {host['name']!r} cannot access the VM's datastore {datastore!r}"
             cure = f'{self._elsewhere(vm, key)}, or "{datastore}" among the datastores of {host["name"]!r}'
             yield InventoryProblem(path, message, cure)
-        if host.get("maintenance") is True:
+        if host.get("maintenance") is True and _runs(vm):
             message = f"host {host['name']!r} is in maintenance mode and runs no VM"
             cure = f"{self._elsewhere(vm, key)}, or maintenance = false for {host['name']!r}"
             yield InventoryProblem(path, message, cure)
@@ -183,8 +184,8 @@ class Sense:
                     yield InventoryProblem(f"{path}.{key}", f"this rule needs {key}", f'{key} = ["…"]')
 
     def _seats(self, vms: list[str]) -> list[tuple[str, str, Table]]:
-        """Host, key and VM of every copy that the file places."""
-        rows = [(_text(vm.get(key)), key, vm) for _, vm in self.vms for key in COPIES]
+        """Host, key and VM of every copy that runs."""
+        rows = [(_text(vm.get(key)), key, vm) for _, vm in self.vms if _runs(vm) for key in COPIES]
         return [row for row in rows if row[0] in self.by_host and row[2].get("name") in vms]
 
     def _host_rule(self, path: str, kind: str, vms: list[str], hosts: list[str]) -> Problems:
@@ -206,6 +207,11 @@ class Sense:
                     f"{one['name']!r} and {other['name']!r} are both on {host!r}: VM/VM DRS rule violated"
                 )
                 yield InventoryProblem(path, message, f"{self._elsewhere(other, key)} for {other['name']!r}")
+
+
+def _runs(vm: Table) -> bool:
+    """A VM that is off, or still outside the cluster, reserves nothing and has no copy that runs."""
+    return vm.get("power") != "off" and vm.get("convert") is None
 
 
 def promised(vm: Table, key: str) -> int:

@@ -10,12 +10,14 @@ numbers), ``pinned`` (VM numbers).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from reprlib import repr as short  # what is wrong may be as long and as deep as JSON can be
 from typing import Any
 
 from ...model.inventory.problems import InventoryError, InventoryProblem, one_of
-from .problem import NOWHERE, VM, Host, HostState, Problem, Resource, Rule, RuleKind
+from .problem import MOST_AMOUNT, NOWHERE, VM, Host, HostState, Problem, Resource, Rule, RuleKind
 
 LOADS = (Resource("cpu", "MHz"), Resource("memory", "MiB"))
 GROUPS: dict[str, RuleKind] = {"anti": "keep apart", "aff": "keep together"}
@@ -32,42 +34,71 @@ KEYS = (
 )
 
 
+class Table(dict[str, Any]):
+    """A JSON object; ``repeated`` has the keys that it has more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+
+
 def read_drs(path: Path) -> Problem:
     """The problem in a JSON file. Raises InventoryError with everything that is wrong, OSError."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        problem = InventoryProblem(
-            str(getattr(error, "lineno", "the file")), f"not JSON: {error}", '{"hosts": …}'
-        )
-        raise InventoryError(str(path), [problem]) from error
+        data = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=Table)
+    except (ValueError, RecursionError) as error:
+        raise InventoryError(str(path), [_not_json(error)]) from error
     problems = list(_problems(data))
     if problems:
         raise InventoryError(str(path), problems)
     return _problem(data, path.stem)
 
 
+def _not_json(error: ValueError | RecursionError) -> InventoryProblem:
+    """Where the file is no JSON; of lists too deep and numbers too long Python tells no line."""
+    place = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "the file"
+    message = "lists or objects are nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return InventoryProblem(place, f"not JSON: {message}", '{"hosts": …}')
+
+
 def _problems(data: Any) -> Iterator[InventoryProblem]:
-    if not isinstance(data, dict):
+    if not isinstance(data, Table):
         yield InventoryProblem("the file", "is no JSON object", '{"hosts": […], "vms": […], "current": […]}')
         return
     for key in data:
         if key not in KEYS:
             yield InventoryProblem(key, "there is no such key", one_of(key, KEYS))
+    yield from _repeated(data)
+    if not _text(data.get("name", "a name")):
+        yield InventoryProblem("name", f"{short(data['name'])} is no text", '"name": "cluster"')
     hosts, vms = _rows(data, "hosts"), _rows(data, "vms")
     yield from _kinds(data)
     for key in ("hosts", "vms"):
         yield from _sizes(data, key)
     yield from _current(data.get("current"), len(hosts), len(vms))
     for key in GROUPS:
-        for i, group in enumerate(_rows(data, key)):
-            yield from _numbers(f"{key}[{i}]", group, "vms", len(vms), least=2)
+        yield from _groups(key, data.get(key, []), len(vms))
     for key in BINDINGS:
         yield from _bindings(key, data.get(key, {}), len(hosts), len(vms))
     for key, kind, count in (*((k, "hosts", len(hosts)) for k in HOST_LISTS), ("pinned", "vms", len(vms))):
         yield from _numbers(key, data.get(key, []), kind, count, least=0)
     yield from _names(data, "host_names", len(hosts))
     yield from _names(data, "vm_names", len(vms))
+
+
+def _repeated(data: Table) -> Iterator[InventoryProblem]:
+    """Of a key that is there twice JSON keeps the last value only: a rule would be lost."""
+    for path, table in (("", data), *((f"{key}.", data.get(key)) for key in BINDINGS)):
+        for key in table.repeated if isinstance(table, Table) else ():
+            yield InventoryProblem(f"{path}{key}", "the key is there more than once", f'"{key}" once')
+
+
+def _groups(key: str, value: Any, vms: int) -> Iterator[InventoryProblem]:
+    if not isinstance(value, list):
+        yield InventoryProblem(key, f"{short(value)} is no list of groups", f'"{key}": [[0, 1]]')
+        return
+    for i, group in enumerate(value):
+        yield from _numbers(f"{key}[{i}]", group, "vms", vms, least=2)
 
 
 def _rows(data: dict[str, Any], key: str) -> list[Any]:
@@ -79,12 +110,16 @@ def _sizes(data: dict[str, Any], key: str) -> Iterator[InventoryProblem]:
     if not _rows(data, key):
         yield InventoryProblem(key, "is missing, or no list, or empty", f'"{key}": [[83200, 393216], …]')
     kinds = _rows(data, "resources") or [["MHz", "MHz"], ["MiB", "MiB"]]
-    form = ", ".join(str(kind[0]) if isinstance(kind, list) and kind else "?" for kind in kinds)
+    form = ", ".join(kind[0] if isinstance(kind, list) and kind and _text(kind[0]) else "?" for kind in kinds)
     for i, row in enumerate(_rows(data, key)):
         good = isinstance(row, list) and len(row) == len(kinds) and all(_whole(x) and x >= 0 for x in row)
         if not good:
-            message = f"{row!r} is not {len(kinds)} sizes"
+            message = f"{short(row)} is not {len(kinds)} sizes"
             yield InventoryProblem(f"{key}[{i}]", message, f"[{form}], whole numbers from 0")
+        elif max(row) > MOST_AMOUNT:
+            message = f"{short(max(row))} is larger than {MOST_AMOUNT:,}"
+            cure = f"[{form}], in a larger unit: MiB instead of bytes"
+            yield InventoryProblem(f"{key}[{i}]", message, cure)
 
 
 def _kinds(data: dict[str, Any]) -> Iterator[InventoryProblem]:
@@ -94,10 +129,10 @@ def _kinds(data: dict[str, Any]) -> Iterator[InventoryProblem]:
     if "resources" in data and not rows:
         yield InventoryProblem("resources", "is no list, or empty", cure)
     for i, row in enumerate(rows):
-        texts = isinstance(row, list) and all(isinstance(text, str) and text for text in row)
+        texts = isinstance(row, list) and all(map(_text, row))
         if not texts or len(row) not in (2, 3) or row[2:] not in ([], ["promise"], ["load"]):
-            yield InventoryProblem(f"resources[{i}]", f"{row!r} is no name and unit", cure)
-    names = [str(row[0]) for row in rows if isinstance(row, list) and row]
+            yield InventoryProblem(f"resources[{i}]", f"{short(row)} is no name and unit", cure)
+    names = [row[0] for row in rows if isinstance(row, list) and row and _text(row[0])]
     if len(set(names)) < len(names):
         yield InventoryProblem("resources", "a name is used twice", "names that differ")
 
@@ -110,7 +145,8 @@ def _current(value: Any, hosts: int, vms: int) -> Iterator[InventoryProblem]:
         return
     for v, h in enumerate(value):
         if h is not None and not (_whole(h) and -1 <= h < hosts):
-            yield InventoryProblem(f"current[{v}]", f"there is no host {h!r}", f"0 to {hosts - 1}, or null")
+            message = f"there is no host {short(h)}"
+            yield InventoryProblem(f"current[{v}]", message, f"0 to {hosts - 1}, or null")
 
 
 def _numbers(path: str, group: Any, kind: str, count: int, least: int) -> Iterator[InventoryProblem]:
@@ -119,8 +155,10 @@ def _numbers(path: str, group: Any, kind: str, count: int, least: int) -> Iterat
         return
     for i, number in enumerate(group):
         if not (_whole(number) and 0 <= number < count):
-            yield InventoryProblem(f"{path}[{i}]", f"there is no {kind[:-1]} {number!r}", f"0 to {count - 1}")
-    if len(set(map(str, group))) < len(group):
+            message = f"there is no {kind[:-1]} {short(number)}"
+            yield InventoryProblem(f"{path}[{i}]", message, f"0 to {count - 1}")
+    numbers = [number for number in group if _whole(number)]
+    if len(set(numbers)) < len(numbers):
         yield InventoryProblem(path, "names one of them twice", "each number once")
 
 
@@ -128,9 +166,10 @@ def _bindings(key: str, value: Any, hosts: int, vms: int) -> Iterator[InventoryP
     if not isinstance(value, dict):
         yield InventoryProblem(key, "is no object", f'"{key}": {{"0": [1, 2]}}')
         return
+    known = set(map(str, range(vms)))
     for vm, group in value.items():
-        if not (vm.isdigit() and int(vm) < vms):
-            yield InventoryProblem(f"{key}.{vm}", f"there is no vm {vm!r}", f'"0" to "{vms - 1}"')
+        if vm not in known:
+            yield InventoryProblem(f"{key}.{vm}", f"there is no vm {short(vm)}", f'"0" to "{vms - 1}"')
         yield from _numbers(f"{key}.{vm}", group, "hosts", hosts, least=1)
 
 
@@ -138,10 +177,15 @@ def _names(data: dict[str, Any], key: str, count: int) -> Iterator[InventoryProb
     names = data.get(key)
     if names is None:
         return
-    if not isinstance(names, list) or len(names) != count or not all(isinstance(n, str) and n for n in names):
+    if not isinstance(names, list) or len(names) != count or not all(map(_text, names)):
         yield InventoryProblem(key, "is not a list of as many names", f"a list of {count} texts")
     elif len(set(names)) < count:
         yield InventoryProblem(key, "a name is used twice", "names that differ")
+
+
+def _text(value: Any) -> bool:
+    """A text that can be printed: JSON can say half of a character, "\\ud800"."""
+    return isinstance(value, str) and value != "" and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _whole(value: Any) -> bool:
@@ -163,15 +207,14 @@ def _problem(data: dict[str, Any], name: str) -> Problem:
     )
     rows = data.get("resources")
     kinds = LOADS if rows is None else tuple(Resource(r[0], r[1], r[2:] != ["promise"]) for r in rows)
-    return Problem(data.get("name", name), kinds, hosts, vms, tuple(_rules(data, vm_names)))
+    return Problem(data.get("name", name), kinds, hosts, vms, tuple(_rules(data, vm_names, host_names)))
 
 
-def _rules(data: dict[str, Any], names: list[str]) -> Iterator[Rule]:
+def _rules(data: dict[str, Any], vm_names: list[str], host_names: list[str]) -> Iterator[Rule]:
     for key, kind in GROUPS.items():
         for group in data.get(key, []):
-            yield Rule(f"{kind}: {', '.join(names[v] for v in group)}", kind, tuple(group))
+            yield Rule(f"{kind}: {', '.join(vm_names[v] for v in group)}", kind, tuple(group))
     for key, kind in BINDINGS.items():
         for vm, group in data.get(key, {}).items():
-            yield Rule(
-                f"{names[int(vm)]} {kind} {', '.join(f'h{h}' for h in group)}", kind, (int(vm),), tuple(group)
-            )
+            name = f"{vm_names[int(vm)]} {kind} {', '.join(host_names[h] for h in group)}"
+            yield Rule(name, kind, (int(vm),), tuple(group))

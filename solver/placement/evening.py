@@ -59,7 +59,7 @@ def _every(units: Units, goal: Goal) -> Outcome | None:
     """The best of all placements, where there are few enough to try them all."""
     rows = [np.flatnonzero(row) for row in units.allowed]
     total = math.prod(map(len, rows))
-    if not rows or total > MOST_PLACEMENTS:
+    if total > MOST_PLACEMENTS:
         return None
     best, least = None, 0
     for first in range(0, total, CHUNK):
@@ -184,6 +184,8 @@ class Even:
         """The one move that is worth most."""
         used, squares, sums = self._now()
         rows = self._rows(used)
+        if not len(rows):
+            return False
         source = self.search.at[rows]
         gone = self.size[rows] * self.weight[source]
         come = self.size[rows][:, None, :] * self.weight[None, :, :]

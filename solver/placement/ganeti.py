@@ -6,13 +6,14 @@ secondary, which takes disk there and no memory. Source: htools(1) of Ganeti 3.0
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 from ...model.inventory.problems import InventoryError, InventoryProblem, one_of
-from .problem import NOWHERE, VM, Host, Problem, Resource, Rule
+from .problem import MOST_AMOUNT, NOWHERE, VM, Host, Problem, Resource, Rule
 
 RESOURCES = (
     Resource("memory", "MiB"),
@@ -21,6 +22,8 @@ RESOURCES = (
 )
 NODE = "name|total memory|node memory|free memory|total disk|free disk|cpus|offline|group"
 INSTANCE = "name|memory|disk|vcpus|status|auto_balance|primary|secondary|disk template|tags"
+FORMS = ("name|uuid|allocation policy|tags|networks", NODE, INSTANCE, "a tag")
+POLICY = "name|limits|limits|disk templates|vCPUs a CPU|…"
 EXCLUSION = "htools:iextags:"
 RATIO = 4.0  # Ganeti's own default for vCPUs a CPU
 
@@ -70,7 +73,7 @@ class Text:
 
 def read_ganeti(path: Path) -> Problem:
     """The problem in a file. Raises InventoryError with everything that is wrong, OSError."""
-    text = parsed(path.read_text(encoding="utf-8"))
+    text = parsed(path.read_text(encoding="utf-8-sig"))
     if text.problems:
         raise InventoryError(str(path), text.problems)
     return problem_of(text, path.stem)
@@ -94,6 +97,7 @@ def _line(found: Text, section: int, line: str, place: str) -> None:
     parts = line.split("|")
     try:
         if section == 0:
+            _has(parts, 2, "a group")
             found.groups[parts[1]] = parts[0]
         elif section == 1:
             found.nodes.append(_node(parts))
@@ -102,44 +106,75 @@ def _line(found: Text, section: int, line: str, place: str) -> None:
         elif section == 3:
             found.tags.append(line.strip())
         elif len(parts) >= 5:
-            found.ratios[parts[0]] = float(parts[4])
-    except (ValueError, IndexError) as error:
-        form = ("name|uuid|allocation policy|tags|networks", NODE, INSTANCE, "a tag", "a policy")[
-            min(section, 4)
-        ]
+            found.ratios[parts[0]] = _ratio_of(parts[4])
+    except ValueError as error:
+        form = (*FORMS, POLICY)[min(section, len(FORMS))]
         found.problems.append(InventoryProblem(place, f"cannot be read: {error}", form))
 
 
+def _has(parts: list[str], least: int, what: str) -> None:
+    if len(parts) < least:
+        raise ValueError(f"{what} has {least} fields or more, this has {len(parts)}")
+    if not parts[0]:
+        raise ValueError(f"{what} has a name, this has none")
+
+
 def _node(parts: list[str]) -> Node:
-    if len(parts) < 9:
-        raise ValueError(f"a node has 9 fields or more, this has {len(parts)}")
-    total, own, free, disk, free_disk, cpus = (_number(part) for part in parts[1:7])
+    _has(parts, 9, "a node")
+    total, own, free, disk, free_disk, cpus = _sizes(NODE, parts, range(1, 7))
     return Node(parts[0], total, own, free, disk, free_disk, cpus, parts[7] == "Y", parts[8])
 
 
-def _number(text: str) -> int:
-    """A size; what is unknown ("?", or nothing) counts as 0."""
-    return 0 if text in ("", "?") else round(float(text))
-
-
 def _instance(parts: list[str]) -> Instance:
-    if len(parts) < 10:
-        raise ValueError(f"an instance has 10 fields or more, this has {len(parts)}")
-    memory, disk, vcpus = (_number(part) for part in parts[1:4])
+    _has(parts, 10, "an instance")
+    memory, disk, vcpus = _sizes(INSTANCE, parts, range(1, 4))
     runs, movable, mirrored = parts[4] in ("running", "ERROR_up"), parts[5] == "Y", parts[8] == "drbd"
     tags = [tag for tag in parts[9].split(",") if tag]
     return Instance(parts[0], memory, disk, vcpus, runs, movable, parts[6], parts[7], mirrored, tags)
 
 
+def _sizes(form: str, parts: list[str], fields: range) -> list[int]:
+    """The sizes in some fields of a line. Raises ValueError with all that are none. What is free may be less
+    than nothing, where more was promised than there is."""
+    names, numbers, wrong = form.split("|"), list[int](), list[str]()
+    for i in fields:
+        low = -MOST_AMOUNT if names[i].startswith("free ") else 0
+        try:
+            numbers.append(_number(parts[i], low))
+        except ValueError:
+            wrong.append(f"{names[i]} {parts[i]!r} is no number from {low:,} to {MOST_AMOUNT:,}")
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return numbers
+
+
+def _number(text: str, low: int) -> int:
+    """A size; what is unknown ("?", or nothing) counts as 0. Raises ValueError."""
+    number = 0.0 if text in ("", "?") else float(text)
+    if not low <= number <= MOST_AMOUNT:
+        raise ValueError(text)
+    return round(number)
+
+
+def _ratio_of(text: str) -> float:
+    try:
+        if 0 <= float(text) <= MOST_AMOUNT:
+            return float(text)
+    except ValueError:
+        pass
+    raise ValueError(f"{text!r} is no number of vCPUs a CPU")
+
+
 def _names(found: Text) -> None:
-    known = [node.name for node in found.nodes]
-    for what, names in (("node", known), ("instance", [i.name for i in found.instances])):
-        for name in sorted({name for name in names if names.count(name) > 1}):
+    known = list(dict.fromkeys(node.name for node in found.nodes))
+    nodes = Counter(node.name for node in found.nodes)
+    for what, names in (("node", nodes), ("instance", Counter(i.name for i in found.instances))):
+        for name in sorted(name for name, times in names.items() if times > 1):
             found.problems.append(InventoryProblem(f"{what} {name!r}", "is there twice", "names that differ"))
     for instance in found.instances:
         for key in ("primary", "secondary"):
             node = getattr(instance, key)
-            if node and node not in known and known:
+            if node and node not in nodes and known:
                 message = f"there is no node {node!r}"
                 found.problems.append(
                     InventoryProblem(f"instance {instance.name!r}.{key}", message, one_of(node, known))
@@ -161,8 +196,9 @@ def problem_of(text: Text, name: str) -> Problem:
         for node in text.nodes
     )
     vms: list[VM] = []
+    taken = {instance.name for instance in text.instances}
     for instance in text.instances:
-        vms += _rows(instance, text, rows, len(vms))
+        vms += _rows(instance, text, rows, len(vms), taken)
     return Problem(name, RESOURCES, hosts, tuple(vms), tuple(_rules(text, vms)))
 
 
@@ -176,7 +212,7 @@ def _capacity(node: Node, primaries: list[Instance], ratio: float) -> tuple[int,
     return max(memory, 0), node.disk, int(node.cpus * ratio)
 
 
-def _rows(instance: Instance, text: Text, rows: dict[str, int], row: int) -> list[VM]:
+def _rows(instance: Instance, text: Text, rows: dict[str, int], row: int, taken: Collection[str]) -> list[VM]:
     first = rows.get(instance.primary, NOWHERE)
     group = text.nodes[first].group if first != NOWHERE else None
     barred = frozenset(h for h, node in enumerate(text.nodes) if group is not None and node.group != group)
@@ -187,10 +223,16 @@ def _rows(instance: Instance, text: Text, rows: dict[str, int], row: int) -> lis
     if not pair:
         return [primary]
     second = replace(
-        primary, name=f"{instance.name} (secondary)", demand=(0, instance.disk, 0),
+        primary, name=_second_name(instance.name, taken), demand=(0, instance.disk, 0),
         host=rows[instance.secondary], twin=row, secondary=True, restart=0,
     )  # fmt: skip
     return [primary, second]
+
+
+def _second_name(name: str, taken: Collection[str]) -> str:
+    """The name of an instance's secondary; another one where an instance of the file has that name."""
+    numbers = (f" {number}" if number > 1 else "" for number in count(1))
+    return next(new for n in numbers if (new := f"{name} (secondary{n})") not in taken)
 
 
 def _rules(text: Text, vms: list[VM]) -> Iterator[Rule]:

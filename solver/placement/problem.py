@@ -19,6 +19,7 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 NOWHERE = -1
 WHOLE = 10_000  # utilisation is counted in basis points: 1/100 of a percent
+MOST_AMOUNT = 9 * 10**14  # times WHOLE it fits 64 bits; a float has even ten times as much (1000 %) exactly
 
 HostState = Literal["normal", "maintenance", "quarantine", "failed"]
 Mode = Literal["manual", "partially automated", "fully automated"]
@@ -155,7 +156,8 @@ class Problem:
 
     def limits(self, target: int = WHOLE) -> Integers:
         """Hosts × resources: the most that may be used; ``target`` is in basis points of the capacity."""
-        return np.where(self.loads, self.capacity * target // WHOLE, self.capacity)
+        parts, rest = np.divmod(self.capacity, WHOLE)  # capacity * target may need more than 64 bits
+        return np.where(self.loads, parts * target + rest * target // WHOLE, self.capacity)
 
     def utilisation(self, placement: Integers) -> Integers:
         """Hosts × resources, in basis points, rounded up; promises count as 0, so does what nobody has."""
@@ -185,6 +187,19 @@ class Problem:
         """The same in basis points, rounded up, and exact."""
         rows = self.normalised(placement)
         return max((deviation_of(column) for column in rows.T.tolist()), default=0)
+
+    def too_large(self) -> list[tuple[str, str]]:
+        """What cannot be counted exactly in 64 bits, with its place: hosts, and all of one kind together."""
+        found = []
+        for r, kind in enumerate(self.resources):
+            sizes = {f"host {host.name!r}": host.capacity[r] for host in self.hosts}
+            rows = [(place, size, MOST_AMOUNT) for place, size in sizes.items()]
+            rows.append(("all hosts together", sum(sizes.values()), 1000 * MOST_AMOUNT))
+            rows.append(("all VMs together", sum(vm.demand[r] for vm in self.vms), MOST_AMOUNT))
+            for place, size, most in rows:
+                if size > most:
+                    found.append((place, f"{size:,} {kind.unit} {kind.name}, more than {most:,}"))
+        return found
 
     def moved(self, placement: Integers) -> list[int]:
         """The VMs that had a host and have another one now."""

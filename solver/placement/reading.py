@@ -9,6 +9,8 @@ from ...model.inventory.problems import InventoryProblem
 from . import drs, ganeti, inventory
 from .problem import Problem
 
+FORMATS = "an inventory in a .toml file, a DRS instance in a .json file, or Ganeti's text (hbal -t)"
+
 
 def read_problem(path: Path) -> Problem:
     """The problem in a file. Raises InventoryError with everything that is wrong, OSError."""
@@ -17,17 +19,32 @@ def read_problem(path: Path) -> Problem:
 
 def read_with_inventory(path: Path) -> tuple[Problem, Inventory | None]:
     """The problem, and the inventory it comes from where it is one of ours."""
-    if path.suffix == ".toml":
+    kind, found = path.suffix.lower(), None
+    if kind == ".toml":
         found = read_inventory(path)
-        return inventory.problem_of(found, path.stem), found
-    return (drs.read_drs(path) if path.suffix == ".json" else _text(path)), None
+        problem = inventory.problem_of(found, path.stem)
+    else:
+        problem = drs.read_drs(path) if kind == ".json" else _text(path)
+    cure = "a larger unit, MiB instead of bytes, or smaller numbers"
+    large = [InventoryProblem(place, message, cure) for place, message in problem.too_large()]
+    if large:
+        raise InventoryError(str(path), large)
+    return problem, found
 
 
 def _text(path: Path) -> Problem:
     try:
+        _first_line(path)
         return ganeti.read_ganeti(path)
     except UnicodeDecodeError as error:
-        problem = InventoryProblem(
-            f"byte {error.start}", "the file is not UTF-8 text", "TOML, JSON or Ganeti's text"
-        )
+        problem = InventoryProblem(f"byte {error.start}", "the file is not UTF-8 text", FORMATS)
         raise InventoryError(str(path), [problem]) from error
+
+
+def _first_line(path: Path) -> None:
+    """Ganeti's text begins with a group of nodes. Raises InventoryError where it does not, OSError."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    if first.count("|") < 2:
+        problem = InventoryProblem("the file", "is none that `vmproof place` reads", FORMATS)
+        raise InventoryError(str(path), [problem])
