@@ -29,7 +29,8 @@ from placement_rivals import THREADS, cp_sat, cp_sat_balance, cp_sat_pieces, hba
 
 from vmproof.solver.placement import Bound, Effort, Problem, check_bound, check_placement  # noqa: E402
 from vmproof.solver.placement.balancing import balance  # noqa: E402
-from vmproof.solver.placement.engine import Watch, fewest  # noqa: E402
+from vmproof.solver.placement.effort import Watch  # noqa: E402
+from vmproof.solver.placement.engine import fewest  # noqa: E402
 from vmproof.solver.placement.halves import Ask, meet  # noqa: E402
 from vmproof.solver.placement.reading import read_problem  # noqa: E402
 from vmproof.solver.placement.surviving import survive  # noqa: E402
@@ -95,7 +96,7 @@ def _measured(run: Callable[[], Result], threads: int, pipe: Connection) -> None
 
 def ours(problem: Problem, target: int, seconds: float) -> Result:
     """Fewest migrations to a target, by this optimizer."""
-    watch = CpuWatch(Effort(rounds=10**6, pieces=400, seconds=seconds))
+    watch = CpuWatch(Effort(rounds=10**6, pieces=10**6, seconds=seconds))
     units = units_of(problem, problem.limits(target))
     found = fewest(units, target, watch)
     at = None if found.at is None else units.placement(found.at).tolist()

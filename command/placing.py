@@ -180,7 +180,7 @@ def _asked(
     options: argparse.Namespace, problem: Problem, inventory: Inventory | None, show: Callable[[Tick], None]
 ) -> Answer | Survival:
     from .solver.placement import queries
-    from .solver.placement.engine import Effort
+    from .solver.placement.effort import Effort
     from .solver.placement.surviving import survive
 
     effort = Effort(rounds=options.rounds, seconds=options.seconds, seed=options.seed)

@@ -118,9 +118,7 @@ def _explanation(why: Explanation) -> str:
         rows = [[escape(host), escape("; ".join(reasons) or "possible")] for host, reasons in row]
         parts.append(f"<h3>{escape(vm)}</h3>" + _table(["host", "why not"], rows))
     if why.core is not None:
-        small = (
-            "without any one of them there is a placement" if why.core.minimal else "perhaps not the fewest"
-        )
+        small = "any one left out, the others can" if why.core.minimal else "perhaps not the fewest"
         items = "".join(f"<li>{escape(element)}</li>" for element in why.core.elements)
         parts.append(f"<h3>These cannot all hold ({small})</h3><ul>{items}</ul>")
     if why.cures:

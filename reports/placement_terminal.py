@@ -179,9 +179,7 @@ def explain(why: Explanation, console: Console, verbose: bool = False) -> None:
         if len(row) > MOST_LINES and not verbose:
             _say(console, f"  … {counted(len(row) - MOST_LINES, 'more host')} (--verbose shows them)", "dim")
     if why.core is not None:
-        small = (
-            "without any one of them there is a placement" if why.core.minimal else "perhaps not the fewest"
-        )
+        small = "any one left out, the others can" if why.core.minimal else "perhaps not the fewest"
         _say(console, f"These cannot all hold ({small}):", "bold")
         most = len(why.core.elements) if verbose else MOST_LINES
         for element in why.core.elements[:most]:

@@ -4,7 +4,7 @@ from .answers import Answer, Bound, Explanation, Move, Plan, PlannedMove, Surviv
 from .checking import check_answer, check_placement
 from .checking_bounds import check_bound
 from .checking_plans import check_plan
-from .engine import Effort
+from .effort import Effort
 from .problem import NOWHERE, VM, Host, Problem, Resource, Rule
 
 __all__ = [

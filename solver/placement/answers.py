@@ -132,7 +132,10 @@ def gap_of(best: int, bound: int) -> float:
 
 @dataclass(frozen=True)
 class Core:
-    """Named rules and capacities that no placement satisfies together; without any one of them one does."""
+    """Named rules and capacities that no placement satisfies together, even if nothing else is asked.
+
+    ``minimal``: any one left out, a placement satisfies the others (what is not named may still forbid it).
+    """
 
     elements: tuple[str, ...]
     minimal: bool

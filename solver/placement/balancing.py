@@ -11,8 +11,10 @@ import numpy as np
 
 from .answers import Bound
 from .bounds import balance_bound, mean_utilisation
+from .descending import first_answer, neighbourhood
+from .effort import Watch
 from .encoding import Question, all_of, piece_of
-from .engine import EXACT, TINY, Outcome, Watch, booleans, fewest, first_answer, hopeless, neighbourhood
+from .engine import EXACT, TINY, Outcome, booleans, fewest, hopeless
 from .halves import Ask, meet
 from .problem import WHOLE, Integers, Problem
 from .searching import Search

@@ -6,82 +6,24 @@ only stop it, and the outcome says that it did.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from .answers import Bound, Tick
+from .answers import Bound
 from .bounds import repair_bound
-from .encoding import MOST_BOOLEANS, Question, all_of, piece_of
-from .halves import Ask, meet
-from .problem import NOWHERE, Integers
+from .descending import FIRST, Descent, first_answer, lawful
+from .effort import Watch
+from .encoding import MOST_BOOLEANS, Question, all_of
+from .halves import Ask, meet_quickly
+from .problem import Integers
 from .searching import Search
 from .shortages import no_room
-from .tabu import UNLIMITED, Tabu, fewer
 from .units import Units
 from .whole import solve_whole
 
 EXACT = 4_000  # Booleans up to which the whole problem is put to Z3 to improve an answer, or to prove it
-FIRST = 100  # steps of tabu search for a first answer, before its bound
 TINY = 700  # Booleans up to which Z3 also minimises what is carried
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long to try: rounds of the search (ten steps of tabu search each), questions about pieces, Z3's
-    conflicts; seconds may stop it."""
-
-    rounds: int = 4_000
-    pieces: int = 200
-    conflicts: int = 20_000
-    seconds: float | None = 60.0
-    seed: int = 0
-
-    @property
-    def steps(self) -> int:
-        """Steps of tabu search: ten for a round."""
-        return 10 * self.rounds
-
-
-STANDARD = Effort()
-
-
-@dataclass
-class Watch:
-    """The clock and the diary of a run: who asks for progress, when it must stop, what was found when; and
-    the best placement of units so far, for Ctrl-C."""
-
-    effort: Effort
-    show: Callable[[Tick], None] = lambda tick: None
-    began: float = field(default_factory=time.monotonic)
-    best: int | None = None
-    bound: int | None = None
-    kept: Integers | None = None
-    history: list[Tick] = field(default_factory=list)
-    stopped: str = ""
-
-    def stop(self) -> bool:
-        """Whether the time is over; shows the progress by the way."""
-        seconds = time.monotonic() - self.began
-        self.show(Tick(seconds, self.best, self.bound))
-        if self.effort.seconds is not None and seconds > self.effort.seconds:
-            self.stopped = f"stopped after {self.effort.seconds:g} s; more rounds might find more"
-        return bool(self.stopped)
-
-    def left(self) -> float:
-        """Seconds that are left, at least one; an hour where there is no limit."""
-        if self.effort.seconds is None:
-            return 3_600.0
-        return max(1.0, self.effort.seconds - (time.monotonic() - self.began))
-
-    def found(self, best: int | None = None, bound: int | None = None, at: Integers | None = None) -> None:
-        """A better answer, or a better bound."""
-        self.best = self.best if best is None else best
-        self.kept = self.kept if at is None else at.copy()
-        self.bound = self.bound if bound is None else bound
-        self.history.append(Tick(time.monotonic() - self.began, self.best, self.bound))
 
 
 @dataclass(frozen=True)
@@ -99,7 +41,7 @@ class Outcome:
         return self.at is not None and units.moves(self.at) <= self.bound.value
 
 
-def fewest(units: Units, target: int, watch: Watch, ask: Ask = meet) -> Outcome:
+def fewest(units: Units, target: int, watch: Watch, ask: Ask = meet_quickly) -> Outcome:
     """The fewest migrations after which every rule holds and no limit is passed."""
     nothing = Bound(0, "nothing has to move")
     why = hopeless(units)
@@ -137,21 +79,6 @@ def hopeless(units: Units) -> str:
                 f"{resource.name}: {needed:,} {resource.unit} needed, {there:,} allowed on all hosts together"
             )
     return ""
-
-
-def first_answer(units: Units, search: Search, watch: Watch, steps: int) -> bool:
-    """Whether a placement within all limits is found: greedily, then by so many steps of tabu search."""
-    search.settle(20 * len(units.limits) + len(units.members))
-    if search.overloaded() and lawful(units, search):
-        tabu = Tabu(units, search.at, watch.effort.seed)
-        if tabu.fit(UNLIMITED, steps, watch.stop):
-            search.go_to(tabu.at)
-    return units.sound(search.at)
-
-
-def lawful(units: Units, search: Search) -> bool:
-    """Whether every unit has a host that the rules allow; hosts may be too full."""
-    return not units.misplaced(search.at).any() and not units.clashes(search.at)
 
 
 def _searched(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask) -> Outcome:
@@ -192,54 +119,17 @@ def booleans(units: Units) -> int:
 
 
 def _improve(units: Units, search: Search, bound: Bound, watch: Watch, ask: Ask) -> None:
-    """Tabu search; pieces; then patience for less to carry. The best is in ``search``."""
-    small = booleans(units) <= TINY
-    steps = watch.effort.steps if not small else min(watch.effort.rounds, 100)
-    tabu = Tabu(units, search.at, watch.effort.seed)
-    found = fewer(tabu, bound.value, steps, watch.stop, lambda moves: watch.found(moves, at=tabu.at))
-    if found is None:
+    """Descents; then patience for less to carry. The best is in ``search``."""
+    descent = Descent(units, bound.value, watch, ask)
+    if booleans(units) <= TINY:
+        descent.once(search.at, min(watch.effort.rounds, 100))
+    else:
+        descent.run(search.at)
+    if descent.best is None:
         return
-    search.go_to(found)
-    if not small:
-        polish(units, search, bound.value, watch, ask)
+    search.go_to(descent.best)
     if search.moves:
         search.improve(min(200, watch.effort.rounds), bound.value, watch.stop, patient=True)
-
-
-def polish(units: Units, search: Search, floor: int, watch: Watch, ask: Ask) -> None:
-    """Walk through pieces of a few hosts, chosen by the seed: to fewer migrations, or as many elsewhere. The
-    fewest, and of these the least to carry, are in ``search`` in the end."""
-    random = np.random.default_rng(watch.effort.seed + 1)
-    best, least = search.at.copy(), (search.moves, search.carried)
-    for number in range(watch.effort.pieces):
-        if search.moves <= floor or watch.stop():
-            break
-        hosts, free = neighbourhood(units, search, random)
-        piece = piece_of(units, search.at, free, hosts)
-        most = sum(int(units.cost[u, search.at[u]]) for u in free)
-        search.go_to(ask(piece, most, watch.effort.seed + number).applied(search.at))
-        if search.moves < least[0]:
-            watch.found(search.moves, at=search.at)
-        if (search.moves, search.carried) < least:
-            best, least = search.at.copy(), (search.moves, search.carried)
-    search.go_to(best)
-
-
-def neighbourhood(
-    units: Units, search: Search, random: np.random.Generator, hosts: int = 3, size: int = 40
-) -> tuple[list[int], list[int]]:
-    """A few hosts between which VMs have moved, and the units there that are worth thinking about."""
-    moved = search.moved()
-    first = int(random.choice(moved))
-    chosen = list(dict.fromkeys([int(search.at[first]), int(units.home[first])]))
-    near = [u for u in moved if int(search.at[u]) in chosen or int(units.home[u]) in chosen]
-    ends = [h for u in random.permutation(near).tolist() for h in (int(search.at[u]), int(units.home[u]))]
-    chosen = [h for h in dict.fromkeys([*chosen, *ends]) if h != NOWHERE][:hosts]
-    there = [u for h in chosen for u in search.on[h]]
-    first_moved = sorted(
-        there, key=lambda u: (search.at[u] == units.home[u], -float(search.scaled[u].max()), u)
-    )
-    return chosen, first_moved[:size]
 
 
 def _exact(units: Units, at: Integers | None, bound: Bound, watch: Watch) -> Outcome:

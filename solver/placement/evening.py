@@ -18,7 +18,8 @@ import numpy as np
 from .answers import Bound, Goal
 from .balancing import balance
 from .bounds import stage_of
-from .engine import Effort, Outcome, Watch, fewest
+from .effort import Effort, Watch
+from .engine import Outcome, fewest
 from .problem import NOWHERE, WHOLE, Integers, Problem
 from .searching import Search
 from .units import Units

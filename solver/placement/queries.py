@@ -18,7 +18,8 @@ from .answers import Answer, Explanation, Goal, Move, Tick, Verdict, host_name
 from .balancing import balance
 from .checking import check_answer
 from .checking_bounds import check_answer_bound
-from .engine import STANDARD, Effort, Outcome, Watch, fewest
+from .effort import STANDARD, Effort, Watch
+from .engine import Outcome, fewest
 from .entitlements import contention
 from .evening import aim_of, even_out
 from .faults import Disagreement

@@ -3,19 +3,17 @@
 The VMs are let flow to their hosts, one resource at a time, in parts: what cannot flow cannot be placed. The
 least cut names VMs and hosts (Hall's condition). Counted are amounts; VMs above a size, of which a host takes
 only so many (fragmentation); or the VMs of a rule that keeps apart, one a host. From the rules, states and
-capacities at the cut every one that is not needed is dropped; for each that is left a placement without it is
-looked for, so that "minimal" is shown and not claimed.
+capacities at the cut every one that is not needed is dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from .answers import Core
 from .names import capacity_name, datastores_name, pinned_name, rule_name, state_name
 from .problem import NOWHERE, WHOLE, Booleans, Integers, Problem, Rule
 from .units import Units
@@ -45,6 +43,17 @@ class Shortage:
     there: int
 
 
+def rule_names(problem: Problem) -> list[str]:
+    """The names of all rules in their order, none twice."""
+    found: dict[str, None] = {}
+    for rule in problem.rules:
+        name = rule_name(rule)
+        while name in found:
+            name += "'"
+        found[name] = None
+    return list(found)
+
+
 @dataclass
 class Reasons:
     """Everything that has a name, and which VMs (rows) it keeps from which hosts (columns)."""
@@ -57,6 +66,15 @@ class Reasons:
     known: dict[frozenset[str], tuple[Booleans, Integers]] = field(default_factory=dict)
 
     @cached_property
+    def named(self) -> dict[str, Rule]:
+        """The rules by their names."""
+        return dict(zip(rule_names(self.problem), self.problem.rules, strict=True))
+
+    def own(self, measure: Measure) -> frozenset[str]:
+        """The name of the rule that is measured, if one is."""
+        return frozenset(name for name, rule in self.named.items() if rule is measure.rule)
+
+    @cached_property
     def effective(self) -> frozenset[str]:
         """The names that keep a VM from a host by themselves."""
         return frozenset(name for name, (rows, columns) in self.barred.items() if len(rows) and len(columns))
@@ -66,7 +84,7 @@ class Reasons:
         key = self.effective if names is None else names & self.effective
         if key not in self.known:
             self.known.clear()
-            mine = np.packbits(self._free(key)[self.vms], axis=1)
+            mine = np.packbits(self.free(key)[self.vms], axis=1)
             rows, kind_of = np.unique(mine, axis=0, return_inverse=True)
             free = np.unpackbits(rows, axis=1, count=len(self.problem.hosts)).astype(bool)
             every = np.zeros(len(self.problem.vms), dtype=np.int64)
@@ -74,26 +92,26 @@ class Reasons:
             self.known[key] = free, every
         return self.known[key]
 
-    def _free(self, names: frozenset[str]) -> Booleans:
-        """VMs × hosts; failed hosts take none."""
+    def free(self, names: frozenset[str]) -> Booleans:
+        """VMs × hosts: where none of these names keeps them from; failed hosts take none."""
         free = np.ones((len(self.problem.vms), len(self.problem.hosts)), dtype=bool)
         free[:, [h for h, host in enumerate(self.problem.hosts) if host.state == "failed"]] = False
-        for name in names:
+        for name in names & self.effective:
             rows, columns = self.barred[name]
             free[np.ix_(rows, columns)] = False
         return free
 
 
-def reasons_of(problem: Problem, limits: Integers, target: int, out: list[int]) -> Reasons:
+def reasons_of(problem: Problem, limits: Integers, target: int, out: Sequence[int]) -> Reasons:
     """The reasons of a problem."""
-    inside = np.setdiff1d(np.arange(len(problem.vms)), np.array(out, dtype=np.int64))
+    inside = np.setdiff1d(np.arange(len(problem.vms)), np.array(list(out), dtype=np.int64))
     found = Reasons(problem, limits, inside)
     hosts, numbers = np.arange(len(problem.hosts)), np.arange(len(problem.vms))
-    for rule in problem.rules:
+    for name, rule in found.named.items():
         if rule.kind.endswith("run on"):
-            named = np.array(rule.hosts, dtype=np.int64)
-            columns = named if rule.kind.endswith("not run on") else np.setdiff1d(hosts, named)
-            found.barred[rule_name(rule)] = (np.array(rule.vms), columns)
+            there = np.array(rule.hosts, dtype=np.int64)
+            columns = there if rule.kind.endswith("not run on") else np.setdiff1d(hosts, there)
+            found.barred[name] = (np.array(rule.vms, dtype=np.int64), columns)
     for h, host in enumerate(problem.hosts):
         if host.state in ("maintenance", "quarantine"):
             strangers = numbers if host.state == "maintenance" else numbers[problem.current != h]
@@ -153,7 +171,8 @@ def _short(
     if not len(rows):
         return None
     kinds, kind_of = reasons.kinds(names)
-    needs = np.bincount(kind_of[rows], weights=amounts, minlength=len(kinds)).astype(np.int64)
+    needs = np.zeros(len(kinds), dtype=np.int64)
+    np.add.at(needs, kind_of[rows], amounts)
     rooms[list(unlimited)] = needs.sum() + 1
     cut = _cut(kinds, needs, rooms)
     if cut is None:
@@ -192,47 +211,39 @@ def _cut(kinds: Booleans, needs: Integers, rooms: Integers) -> Booleans | None:
     return np.asarray(side[1 : k + 1])
 
 
-def core_of(reasons: Reasons, short: Shortage, stop: Callable[[], bool] = lambda: False) -> Core:
-    """The names that make the shortage, none too many; ``minimal`` where that was shown by placements."""
+def core_of(reasons: Reasons, short: Shortage, stop: Callable[[], bool] = lambda: False) -> tuple[str, ...]:
+    """The names that make the shortage, none too many for a shortage of this measure."""
     reasons = _narrowed(reasons, short)
-    kept = _at_the_cut(reasons, short)
-    own = {rule_name(short.measure.rule)} if short.measure.rule is not None else set()
+    kept, own = _at_the_cut(reasons, short), reasons.own(short.measure)
     for name in sorted(kept, key=lambda name: (name in reasons.capacities.values(), name)):
         if name not in own and not stop() and _still(reasons, short, kept - {name}):
             kept = kept - {name}
-    order = [name for name in _ordered(reasons, short) if name in kept]
-    minimal = not stop() and all(_placed(reasons, short, kept - {name}) for name in order)
-    return Core(tuple(order), minimal)
+    return tuple(name for name in [*own, *reasons.barred] if name in kept)
 
 
 def _narrowed(reasons: Reasons, short: Shortage) -> Reasons:
     """The reasons as far as they concern the VMs of the shortage."""
     vms = np.array(short.vms)
     barred = {name: (np.intersect1d(rows, vms), columns) for name, (rows, columns) in reasons.barred.items()}
-    return Reasons(reasons.problem, reasons.limits, vms, barred, reasons.capacities)
-
-
-def _ordered(reasons: Reasons, short: Shortage) -> list[str]:
-    own = [] if short.measure.rule is None else [rule_name(short.measure.rule)]
-    return [*own, *reasons.barred]
+    return replace(reasons, vms=vms, barred=barred, known={})
 
 
 def _at_the_cut(reasons: Reasons, short: Shortage) -> frozenset[str]:
     """Whatever keeps a VM of the cut from a host outside it, and what limits the hosts inside."""
     outside = np.setdiff1d(np.arange(len(reasons.problem.hosts)), short.hosts)
-    kept = {
+    kept = frozenset(
         name
         for name, (rows, columns) in reasons.barred.items()
         if np.isin(columns, outside).any() and np.isin(rows, short.vms).any()
-    }
+    )
     if short.measure.rule is not None:
-        return frozenset({*kept, rule_name(short.measure.rule)})
-    return frozenset({*kept, *(reasons.capacities[h, short.measure.resource] for h in short.hosts)})
+        return kept | reasons.own(short.measure)
+    return kept | {reasons.capacities[h, short.measure.resource] for h in short.hosts}
 
 
 def _still(reasons: Reasons, short: Shortage, names: frozenset[str]) -> bool:
     """Whether these names alone make a shortage of the same measure."""
-    if short.measure.rule is not None and rule_name(short.measure.rule) not in names:
+    if not reasons.own(short.measure) <= names:
         return False
     vms, wide = np.array(short.vms), _unlimited(reasons, short, names)
     return _short(reasons, short.measure, names, vms, wide) is not None
@@ -245,26 +256,6 @@ def _unlimited(reasons: Reasons, short: Shortage, names: frozenset[str]) -> froz
     return frozenset(h for h in hosts if reasons.capacities[h, r] not in names)
 
 
-def _placed(reasons: Reasons, short: Shortage, names: frozenset[str]) -> bool:
-    """Whether a placement of the VMs keeps these names: who may goes to a host without a limit, then those
-    with the fewest hosts, the largest first. One a host, a flow of whole VMs is a placement."""
-    if short.measure.rule is not None and rule_name(short.measure.rule) in names:
-        return not _still(reasons, short, names)
-    r, (kinds, kind_of) = short.measure.resource, reasons.kinds(names)
-    wide = sorted(_unlimited(reasons, short, names))
-    if short.measure.rule is not None:
-        wide = list(range(kinds.shape[1]))
-    easy, choices = np.asarray(kinds[:, wide].any(axis=1)), kinds.sum(axis=1)
-    room, demand = reasons.limits[:, r].copy(), reasons.problem.demand[:, r]
-    hard = [v for v in short.vms if not easy[kind_of[v]]]
-    for v in sorted(hard, key=lambda v: (int(choices[kind_of[v]]), -int(demand[v]), v)):
-        fits = kinds[kind_of[v]] & (room >= demand[v])
-        if not fits.any():
-            return False
-        room[int(np.where(fits, room, -1).argmax())] -= int(demand[v])
-    return True
-
-
 def no_room(units: Units) -> str:
     """Why units cannot all be placed, as far as a flow shows it; empty where it does not."""
     out = np.flatnonzero(units.unit_of == NOWHERE).tolist()
@@ -275,8 +266,8 @@ def no_room(units: Units) -> str:
 def said(problem: Problem, short: Shortage) -> str:
     """The shortage in one sentence."""
     vms, hosts = len(short.vms), len(short.hosts)
-    where = "all hosts" if hosts == len(problem.hosts) else _few([problem.hosts[h].name for h in short.hosts])
-    who = _few([problem.vms[v].name for v in short.vms])
+    where = "all hosts" if hosts == len(problem.hosts) else few([problem.hosts[h].name for h in short.hosts])
+    who = few([problem.vms[v].name for v in short.vms])
     if short.measure.rule is not None:
         return f"{who} are to be kept apart, and may be on {where or 'no host'} only"
     resource = problem.resources[short.measure.resource]
@@ -289,5 +280,14 @@ def said(problem: Problem, short: Shortage) -> str:
     return f"{need}, and may be on {where or 'no host'} only, with {short.there:,}"
 
 
-def _few(names: list[str]) -> str:
+def missing(problem: Problem, target: int, short: Shortage) -> str:
+    """What there is too little of, where no such addition was seen to be enough."""
+    resource, more = problem.resources[short.measure.resource], short.needed - short.there
+    if short.measure.size:
+        return f"; room for at least {more} more is missing, and may not be enough"
+    size = -(-more * WHOLE // target) if resource.load else more
+    return f"; at least {size:,} {resource.unit} is missing, and may not be enough"
+
+
+def few(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:4])} and {len(names) - 4} more"

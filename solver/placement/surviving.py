@@ -17,7 +17,8 @@ import numpy as np
 
 from .answers import Explanation, Policy, Survival, Tick, Verdict
 from .checking import check_placement
-from .engine import STANDARD, Effort, Watch, fewest
+from .effort import STANDARD, Effort, Watch
+from .engine import fewest
 from .explaining import explain
 from .faults import Disagreement
 from .problem import NOWHERE, WHOLE, Host, Problem, Rule

@@ -261,14 +261,20 @@ class Tabu:
 
 
 def fewer(
-    tabu: Tabu, floor: int, steps: int, stop: Callable[[], bool], better: Callable[[int], None]
+    tabu: Tabu,
+    floor: int,
+    most: int,
+    patience: int,
+    last: int,
+    stop: Callable[[], bool],
+    better: Callable[[], None],
 ) -> Integers | None:
-    """A placement within the limits, with fewer and fewer migrations down to ``floor``, as far as the steps
-    go; None where none was found."""
-    most, last, best = UNLIMITED, tabu.steps + steps, None
-    while tabu.fit(most, last - tabu.steps, stop):
+    """A placement within the limits with at most so many migrations, then with fewer and fewer down to
+    ``floor``; until one less is not found with patience, or the ``last`` step. None where none was found."""
+    best = None
+    while tabu.fit(most, min(patience, last - tabu.steps), stop):
         best, most = tabu.at.copy(), tabu.moves - 1
-        better(tabu.moves)
+        better()
         if most < floor:
             break
     return best

@@ -49,7 +49,7 @@ def test_nothing_to_do(cluster: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_impossible_target_is_explained(cluster: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = asked(capsys, "repair", str(cluster), "--target", "40%")
     assert status == 1
-    assert "These cannot all hold (without any one of them there is a placement):" in said
+    assert "These cannot all hold (any one left out, the others can):" in said
     assert "Any one of these helps, the cheapest first:" in said
     assert "IMPOSSIBLE: " in said
 

@@ -94,11 +94,27 @@ def test_a_cure_of_a_large_cluster_is_one() -> None:
 def test_what_the_whole_cluster_lacks_is_said_in_numbers() -> None:
     problem = large(load=1.02)
     why = explain(problem)
-    more = int(problem.demand[:, 0].sum()) - HOSTS * 100_000
-    assert why.cures[0].text == f"add at least {more:,} MHz cpu to the cluster"
+    needed = int(problem.demand[:, 0].sum())
+    assert f"{needed:,} MHz cpu, and all hosts together have {HOSTS * 100_000:,}" in why.summary
+    assert why.cures[-1].text == "add 2 hosts like h0 (100,000 MHz cpu and 512,000 MiB memory each)"
+    new = [Host(f"n{i}", (100_000, 512_000)) for i in range(2)]
+    assert repair(
+        replace(problem, hosts=(*problem.hosts, *new)), effort=Effort(rounds=50, pieces=0)
+    ).placement
     assert why.core is not None
     assert why.core.minimal
     assert len(why.core.elements) == HOSTS
+
+
+def test_what_is_enough_for_one_vm_only_is_not_called_a_cure() -> None:
+    """One host out of maintenance is not enough for all VMs; room for the largest is."""
+    why = explain(large().in_maintenance(range(HOSTS)))
+    note = " (enough for v0; a placement of all VMs was not found with it alone)"
+    assert why.cures[0].text == f"end the maintenance of h0{note}"
+    problem = large()
+    huge = replace(problem.vms[0], demand=(200_000, 1))
+    why = explain(replace(problem, vms=(huge, *problem.vms[1:])))
+    assert why.cures[0].text == "add 100,000 MHz cpu to h0"
 
 
 def test_where_there_is_a_placement_no_shortage_is_seen() -> None:

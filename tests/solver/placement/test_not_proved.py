@@ -10,7 +10,8 @@ import pytest
 
 from vmproof.solver.placement import VM, Bound, Effort, Host, Problem, Resource, Rule, Verdict
 from vmproof.solver.placement import queries as asked
-from vmproof.solver.placement.engine import Outcome, Watch, fewest
+from vmproof.solver.placement.effort import Watch
+from vmproof.solver.placement.engine import Outcome, fewest
 from vmproof.solver.placement.queries import admit, rebalance, repair
 from vmproof.solver.placement.reading import read_problem
 from vmproof.solver.placement.units import Units
