@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import random
 import re
-import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -45,17 +46,26 @@ def interrupted(
     command = [program, "place", query, str(path), *more, "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True)
     os.close(theirs)
-    seen, end = b"", time.monotonic() + PATIENCE
+    seen, end = bytearray(), time.monotonic() + PATIENCE
+    reader = threading.Thread(target=read_all, args=(ours, seen))
+    reader.start()
     while len(shown(seen)) < answers and process.poll() is None and time.monotonic() < end:
-        if select.select([ours], [], [], 0.1)[0]:
-            seen += os.read(ours, 4096)
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE)
+    reader.join()
     os.close(ours)
     return process.returncode, {"shown": shown(seen), **json.loads(out)}
 
 
-def shown(seen: bytes) -> list[int]:
+def read_all(terminal: int, seen: bytearray) -> None:
+    """Read a terminal until the other end is closed: one that is full would stop the command."""
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 4096):
+            seen += data
+
+
+def shown(seen: bytes | bytearray) -> list[int]:
     """The different answers that a terminal has shown, in their order."""
     found = re.findall(rb"best ([1-9][0-9,]*)[^0-9,]", seen)
     return list(dict.fromkeys(int(number.replace(b",", b"")) for number in found))
