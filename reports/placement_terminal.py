@@ -63,10 +63,13 @@ def headline(found: Answer | Survival) -> str:
     """The answer in one sentence."""
     if isinstance(found, Survival):
         return _survived(found)
+    if not found.problem.vms:
+        return "nothing to do: there are no VMs"
     if not found.placement:
         return found.explanation.summary if found.explanation else "no placement was found"
     if found.query == "plan" and found.plan is not None:
-        return f"{counted(len(found.plan.steps), 'step')}, {found.plan.reason}"
+        steps = found.plan.steps
+        return f"{counted(len(steps), 'step')}, {found.plan.reason}" if steps else found.plan.reason
     if found.refused and found.explanation:
         return found.explanation.summary
     if not found.moves:
@@ -143,7 +146,8 @@ def before_and_after(found: Answer) -> str:
 
 
 def _plan(found: Answer, plan: Plan, console: Console, verbose: bool) -> None:
-    _say(console, f"Plan: {counted(len(plan.steps), 'step')}; {plan.reason}{replayed(plan)}", "bold")
+    steps = f"{counted(len(plan.steps), 'step')}; " if plan.steps else ""
+    _say(console, f"Plan: {steps}{plan.reason}{replayed(plan)}", "bold")
     for line in plan.not_replayed[: None if verbose else MOST_LINES]:
         _say(console, f"  not replayed in the model: {line}", "yellow")
     most = len(plan.steps) if verbose else MOST_LINES

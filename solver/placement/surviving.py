@@ -194,5 +194,6 @@ def _slots(problem: Problem, up: list[int], guarded: list[int], failures: int) -
     slots = sorted((int((problem.capacity[h] // slot).min()) for h in up), reverse=True)
     left = sum(slots[failures:])
     size = ", ".join(f"{s:,} {r.unit}" for s, r in zip(slot.tolist(), problem.resources, strict=True))
-    why = f"slot {size}; {left} slots without the {failures} largest hosts for {len(guarded)} VMs"
+    largest = "the largest host" if failures == 1 else f"the {failures} largest hosts"
+    why = f"slot {size}; {left} slots without {largest} for {len(guarded)} VMs"
     return Policy("slots", left >= len(guarded), why)
