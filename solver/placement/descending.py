@@ -105,7 +105,7 @@ class Descent:
         search, random, stale = Search(self.units, seed, at), np.random.default_rng((seed, 1)), 0
         self._keep(at)
         least = search.moves
-        while stale < STALE and self.pieces > 0 and search.moves > self.floor and not self.watch.stop():
+        while stale < STALE and self._may_go_on(search):
             hosts, free = neighbourhood(self.units, search, random)
             piece = piece_of(self.units, search.at, free, hosts)
             most = sum(int(self.units.cost[u, search.at[u]]) for u in free)
@@ -113,6 +113,11 @@ class Descent:
             stale, self.pieces = stale + 1 if search.moves == least else 0, self.pieces - 1
             least = search.moves
             self._keep(search.at)
+
+    def _may_go_on(self, search: Search) -> bool:
+        """A group that is not together costs a migration where nothing has moved: there is no piece then."""
+        more = self.pieces > 0 and search.moves > self.floor and len(search.moved()) > 0
+        return more and not self.watch.stop()
 
 
 def neighbourhood(
