@@ -19,6 +19,20 @@ KINDS = (
     "should not run on",
 )
 HARD = KINDS[:4]
+# Two nodes and two instances in Ganeti's text format.
+GANETI = """\
+group|uuid|preferred||
+
+a|1000|100|500|5000|5000|4|N|uuid|1
+b|1000|100|900|5000|5000|4|N|uuid|1
+
+one|400|10|2|running|Y|a|b|drbd|web:x|1
+two|100|10|1|running|N|b||plain|web:x|1
+
+htools:iextags:web
+
+|128,1|128,1;1,1|plain|3.0|32.0
+"""
 
 
 @st.composite

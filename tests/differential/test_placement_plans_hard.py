@@ -13,19 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from placement_clusters import KINDS
 from vmproof.solver.placement import VM, Host, Problem, Resource, Rule, Verdict, check_plan
 from vmproof.solver.placement.planning import plan
 
 pytestmark = pytest.mark.differential
 MEMORY = Resource("memory", "MiB")
-KINDS = (
-    "keep together",
-    "keep apart",
-    "must run on",
-    "must not run on",
-    "should run on",
-    "should not run on",
-)
 OFF = -1
 Places = tuple[int, ...]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from placement_clusters import GANETI
 from support import PROJECT
 from vmproof.model.inventory import Inventory, InventoryError, read_inventory
 from vmproof.solver.placement import Answer, Plan, Problem
@@ -20,19 +21,6 @@ from vmproof.solver.placement.reading import read_problem
 
 FIGURE_1 = PROJECT / "examples" / "figure-1.toml"
 SMALL: dict[str, Any] = {"hosts": [[10, 20], [10, 20]], "vms": [[1, 2], [3, 4]], "current": [0, None]}
-NODES = """\
-group|uuid|preferred||
-
-a|1000|100|500|5000|5000|4|N|uuid|1
-b|1000|100|900|5000|5000|4|N|uuid|1
-
-one|400|10|2|running|Y|a|b|drbd|web:x|1
-two|100|10|1|running|N|b||plain|web:x|1
-
-htools:iextags:web
-
-|128,1|128,1;1,1|plain|3.0|32.0
-"""
 
 
 def written(folder: Path, data: dict[str, Any]) -> Path:
@@ -93,7 +81,7 @@ def test_what_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
 
 def test_ganeti_s_text(tmp_path: Path) -> None:
     path = tmp_path / "cluster.data"
-    path.write_text(NODES, encoding="utf-8")
+    path.write_text(GANETI, encoding="utf-8")
     problem = read_problem(path)
     assert [host.capacity for host in problem.hosts] == [(900, 5000, 12), (1000, 5000, 12)]
     assert [vm.name for vm in problem.vms] == ["one", "one (secondary)", "two"]
@@ -104,7 +92,7 @@ def test_ganeti_s_text(tmp_path: Path) -> None:
 
 
 def test_every_mistake_of_a_ganeti_file_at_once() -> None:
-    text = parsed(NODES.replace("|a|b|drbd", "|nowhere|c|drbd").replace("b|1000|100", "b|x|100"))
+    text = parsed(GANETI.replace("|a|b|drbd", "|nowhere|c|drbd").replace("b|1000|100", "b|x|100"))
     assert [problem.path for problem in text.problems] == [
         "line 4",
         "instance 'one'.primary",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from placement_clusters import GANETI
 from support import PROJECT
 from vmproof.main import main
 from vmproof.model.inventory import InventoryError
@@ -27,19 +28,6 @@ DRS: dict[str, Any] = {
     **{"vm_names": ["x", "y"], "anti": [[0, 1]], "aff": [], "must": {"0": [0]}, "mustnot": {"1": [0]}},
     **{"should": {"0": [0, 1]}, "shouldnot": {}, "maintenance": [], "quarantine": [1], "pinned": [0]},
 }
-GANETI = """\
-group|uuid|preferred||
-
-a|1000|100|500|5000|5000|4|N|uuid|1
-b|1000|100|900|5000|5000|4|N|uuid|1
-
-one|400|10|2|running|Y|a|b|drbd|web:x|1
-two|100|10|1|running|N|b||plain|web:x|1
-
-htools:iextags:web
-
-|128,1|128,1;1,1|plain|3.0|32.0
-"""
 TOML = """\
 datastores = [{ name = "ds1" }]
 hosts = [
