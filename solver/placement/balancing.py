@@ -24,7 +24,7 @@ from .units import Units, units_of
 FIRST_GAIN, LOWEST = 32, 20  # basis points: what is asked first; the lowest ceiling above the mean
 FAR = 1_500  # steps of a search from where the VMs are now
 SHORTEST, LONGEST = 200, 500  # steps of a search from near the best
-MORE, STALE = 10, 300  # times as many pieces as in a repair; in a row that bring nothing
+MORE, STALE = 10, 30  # times as many pieces as in a repair; for each host, in a row that bring nothing
 TAKEN_BACK, HIGHER = 12, 20  # a new start takes back fewer migrations, is fewer basis points above the best
 TRIES = 8
 LOWER = 0.25  # of the pieces are about the highest hosts
@@ -167,8 +167,8 @@ class Walk:
     def go(self, best: Integers) -> Integers:
         """The best on the way, which ends where many pieces have brought nothing better."""
         search, stale = Search(self.units, self.watch.effort.seed, best), 0
-        least = self.trade.score(self.units, best)
-        while stale < STALE and self.left > 0 and len(search.moved()) and not self.watch.stop():
+        least, most = self.trade.score(self.units, best), STALE * len(self.units.limits)
+        while stale < most and self.left > 0 and len(search.moved()) and not self.watch.stop():
             score = self._piece(search, least)
             stale, self.left = stale + 1, self.left - 1
             if score < least:

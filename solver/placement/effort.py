@@ -16,7 +16,7 @@ class Effort:
     conflicts; seconds may stop it."""
 
     rounds: int = 4_000
-    pieces: int = 200
+    pieces: int = 1_000
     conflicts: int = 20_000
     seconds: float | None = 60.0
     seed: int = 0
