@@ -29,7 +29,8 @@ def test_what_tabu_search_finds_keeps_every_rule_and_is_never_below_the_truth(
     if not search.place_strays():
         return
     told: list[int] = []
-    found = fewer(Tabu(units, search.at), 0, 60, never, told.append)
+    tabu = Tabu(units, search.at)
+    found = fewer(tabu, 0, UNLIMITED, 60, 60, never, lambda: told.append(tabu.moves))
     assert (found is None) == (not told)
     if found is None:
         return
@@ -80,7 +81,7 @@ def test_bounds_and_search_enclose_what_branch_and_bound_proves(seed: int, targe
     assert not check_bound(problem, bound, target)
     assert stage_of(units, target, target, whole=False).moves <= bound.value
     proved = solve_whole(units, nodes=2_000)
-    found = fewer(Tabu(units, units.home), bound.value, 400, never, lambda moves: None)
+    found = fewer(Tabu(units, units.home), bound.value, UNLIMITED, 400, 400, never, lambda: None)
     if proved.at is not None:
         assert bound.value <= units.moves(proved.at)
     if found is not None:
