@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .limits import positive
-from .loading import Loaded, UsageError
+from .limits import UsageError, positive
+from .loading import Loaded
 
 if TYPE_CHECKING:
     from .model.language.scope import Scope
@@ -52,15 +52,15 @@ def add_limits(command: argparse.ArgumentParser, gib: int) -> None:
     )
 
 
-def check_names(scope: Scope, names: list[str]) -> None:
-    """Raises UsageError where ``--property`` names what is no invariant."""
+def check_names(scope: Scope, names: list[str], option: str = "--property") -> None:
+    """Raises UsageError where an option names what is no invariant."""
     from .model.inventory.problems import did_you_mean
     from .model.language.predicates import invariants_of
 
     known = [predicate.name for predicate in invariants_of(scope.model)]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise UsageError(f"--property: no invariant {', '.join(unknown)}; {did_you_mean(unknown, known)}")
+        raise UsageError(f"{option}: no invariant {', '.join(unknown)}; {did_you_mean(unknown, known)}")
 
 
 def _bytes(text: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .limits import UsageError
 from .model.language.predicates import invariants_of
 from .model.language.scope import Scope
 
@@ -29,7 +30,6 @@ def exported(scope: Scope, language: str, name: str) -> dict[str, str]:
 
     Raises UsageError for a scope that the language cannot take.
     """
-    from .loading import UsageError
     from .solver.export import NotExported, murphi_model, tla_module
 
     write = tla_module if language == "tla" else murphi_model

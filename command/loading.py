@@ -17,8 +17,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import get_args
 
-from .limits import MOST_MEMBERS, MOST_OF_A_BUDGET, Value, existing, one_value, spoken, unknown_names, whole
-from .limits import UsageError as UsageError
+from .limits import (
+    MOST_MEMBERS,
+    MOST_OF_A_BUDGET,
+    UsageError,
+    Value,
+    existing,
+    one_value,
+    spoken,
+    unknown_names,
+    whole,
+)
 from .model.language.misuse import ModelError, Problem, Source, collecting, shown_path
 from .model.language.predicates import invariants_of
 from .model.language.scope import Scope, plural

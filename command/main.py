@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import bounding, exploring, exporting, proving
-from .limits import names_of, positive
+from .limits import UsageError, names_of, positive
 from .outputs import check_outputs
 from .placing import add_place
 from .properties.results import EXIT_MODEL_ERROR, EXIT_OUR_BUG, EXIT_USAGE, SCHEMA, Verdict
@@ -86,7 +86,6 @@ def _say(error: Exception, status: int, *, as_json: bool) -> None:
 
 def _status_of(error: Exception) -> int | None:
     """The exit status of the contract; None for an error that nobody foresaw."""
-    from .loading import UsageError
     from .model.inventory import InventoryError
     from .model.language.misuse import ModelError
     from .properties.replay import OurBug

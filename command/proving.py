@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .exploring import check_names
 from .limits import UsageError, positive
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace, loaded: Loaded, progress: Progress) -> Resu
     from .solver.smt.answers import Limits
 
     scope = with_lemmas(loaded.scope)
-    _known(scope, options.only)
+    check_names(scope, options.only, "--only")
     _refuse_what_is_not_asked(options)
 
     def tell(done: int, total: int, seconds: float) -> None:
@@ -110,13 +111,3 @@ def with_lemmas(scope: Scope) -> Scope:
     if scope.state is Cluster:
         from .properties import lemmas  # noqa: F401
     return replace(scope)
-
-
-def _known(scope: Scope, names: list[str]) -> None:
-    from .model.inventory.problems import did_you_mean
-    from .model.language.predicates import invariants_of
-
-    known = [predicate.name for predicate in invariants_of(scope.model)]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise UsageError(f"--only {', '.join(unknown)}: no such invariant; {did_you_mean(unknown, known)}")

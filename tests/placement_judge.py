@@ -32,7 +32,7 @@ from vmproof.solver.placement.queries import PRICES, admit, evacuate, rebalance,
 from vmproof.solver.placement.surviving import survive
 from vmproof.solver.placement.units import units_of
 
-EFFORT = Effort(rounds=30, pieces=3, seconds=None)
+EFFORT = Effort(rounds=30, pieces=30, seconds=None)
 KINDS: tuple[Any, ...] = (
     "keep together", "keep apart", "must run on", "must not run on", "should run on", "should not run on",
 )  # fmt: skip

@@ -24,7 +24,7 @@ from .units import Units, units_of
 FIRST_GAIN, LOWEST = 32, 20  # basis points: what is asked first; the lowest ceiling above the mean
 FAR = 1_500  # steps of a search from where the VMs are now
 SHORTEST, LONGEST = 200, 500  # steps of a search from near the best
-MORE, STALE = 10, 30  # times as many pieces as in a repair; for each host, in a row that bring nothing
+STALE = 30  # pieces for each host, in a row that bring nothing
 TAKEN_BACK, HIGHER = 12, 20  # a new start takes back fewer migrations, is fewer basis points above the best
 TRIES = 8
 LOWER = 0.25  # of the pieces are about the highest hosts
@@ -85,8 +85,7 @@ def _start(units: Units, watch: Watch) -> Outcome:
     if first_answer(units, search, watch, watch.effort.steps):
         return Outcome(search.at.copy(), Bound(0, ""))
     found = fewest(units, WHOLE, watch)
-    watch.best = watch.bound = None  # these were migrations
-    watch.history.clear()
+    watch.forget()
     return found
 
 
@@ -94,7 +93,7 @@ def _search(trade: Trade, tabu: Tabu, best: Integers, watch: Watch, ask: Ask) ->
     """Haggling, then a walk through pieces; again from near the best, as far as the effort goes."""
     small = booleans(tabu.units) <= TINY // 4
     last = min(watch.effort.steps, 500) if small else watch.effort.steps
-    walk = Walk(trade, tabu.units, watch, ask, 0 if small else MORE * watch.effort.pieces)
+    walk = Walk(trade, tabu.units, watch, ask, 0 if small else watch.effort.pieces)
     at, longest = best, LONGEST
     while tabu.steps < last and not watch.stop():
         before = tabu.steps

@@ -21,13 +21,8 @@ from .shortages import Shortage, few, rule_names
 from .units import units_of
 
 MOST_CURES, MOST_TRIES, MOST_HALVINGS, STEPS = 6, 4, 6, 200
-DROP, UNPIN, WAKE, REACH, ROOM = (
-    1.0,
-    1.5,
-    2.0,
-    3.0,
-    10.0,
-)  # what a cure costs; ROOM for a mean host's capacity
+DROP, UNPIN, WAKE, REACH = 1.0, 1.5, 2.0, 3.0  # what a cure costs
+ROOM = 10.0  # as much room as a mean host has
 Added = tuple[int, int, int]  # host, resource, amount
 
 

@@ -22,7 +22,6 @@ FIRST = 100  # steps of tabu search for a first answer, before its bound
 PATIENCE, LONGER = 3_000, 1.2  # steps for one migration less; so many times as many from start to start
 STALE = 400  # pieces in a row that bring nothing
 NEAR = 2  # migrations above the best: no walk begins further away
-MORE = 10  # times as many pieces in all as the effort says
 
 
 def first_answer(units: Units, search: Search, watch: Watch, steps: int) -> bool:
@@ -50,7 +49,7 @@ class Descent:
         self.units, self.floor, self.watch, self.ask = units, floor, watch, ask
         self.best: Integers | None = None
         self.least = (UNLIMITED, UNLIMITED)
-        self.steps, self.pieces = watch.effort.steps, MORE * watch.effort.pieces
+        self.steps, self.pieces = watch.effort.steps, watch.effort.pieces
 
     def once(self, start: Integers, steps: int) -> None:
         """Tabu search alone, for so many steps."""
@@ -59,8 +58,7 @@ class Descent:
     def run(self, start: Integers) -> None:
         """Start after start, as far as the effort goes."""
         patience = float(PATIENCE)
-        for number, begin in enumerate(self._starts(start)):
-            most = UNLIMITED if begin is not self.best else self.least[0] - 1
+        for number, (begin, most) in enumerate(self._starts(start)):
             seed = self.watch.effort.seed + number
             found = self._tabu(begin, seed, most, int(patience), self.steps)
             at = begin if found is None else found
@@ -68,18 +66,18 @@ class Descent:
                 self.walk(at, seed)
             patience *= LONGER
 
-    def _starts(self, start: Integers) -> Iterator[Integers]:
-        """In turn first answers and the best so far."""
+    def _starts(self, start: Integers) -> Iterator[tuple[Integers, int]]:
+        """In turn first answers and the best so far, with the migrations that are asked for."""
         number = 0
         while not self._done():
             if number % 2 and self.best is not None:
-                yield self.best
+                yield self.best, self.least[0] - 1
             elif number:
                 search = Search(self.units, self.watch.effort.seed + number)
                 first_answer(self.units, search, self.watch, FIRST)
-                yield search.at if lawful(self.units, search) else start
+                yield search.at if lawful(self.units, search) else start, UNLIMITED
             else:
-                yield start
+                yield start, UNLIMITED
             number += 1
 
     def _done(self) -> bool:

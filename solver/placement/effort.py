@@ -16,7 +16,7 @@ class Effort:
     conflicts; seconds may stop it."""
 
     rounds: int = 4_000
-    pieces: int = 1_000
+    pieces: int = 10_000
     conflicts: int = 20_000
     seconds: float | None = 60.0
     seed: int = 0
@@ -51,6 +51,11 @@ class Watch:
         if self.effort.seconds is not None and seconds > self.effort.seconds:
             self.stopped = f"stopped after {self.effort.seconds:g} s; more rounds might find more"
         return bool(self.stopped)
+
+    def forget(self) -> None:
+        """What was told so far was of another measure."""
+        self.best = self.bound = None
+        self.history.clear()
 
     def left(self) -> float:
         """Seconds that are left, at least one; an hour where there is no limit."""

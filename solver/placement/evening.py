@@ -43,8 +43,7 @@ def even_out(units: Units, goal: Goal, watch: Watch) -> Outcome:
     start = fewest(units, WHOLE, watch)
     if start.at is None or watch.stopped:
         return start
-    watch.best = watch.bound = None
-    watch.history.clear()
+    watch.forget()
     even = Even(units, goal, start.at, watch)
     watch.found(even.worth())
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from .answers import Core
@@ -73,7 +74,7 @@ class Named:
 
     def _together(self, literal: Any, rule: Rule) -> None:
         known = [v for v in rule.vms if (v, 0) in self.x]
-        for one, other in zip(known, known[1:], strict=False):
+        for one, other in pairwise(known):
             for h in self.hosts:
                 self.solver.add(self.z3.Implies(literal, self.x[one, h] == self.x[other, h]))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import product
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from .answers import Plan, PlannedMove, Verdict
 from .problem import NOWHERE, WHOLE, Integers, Problem, Rule
-from .rules import SOFT_VM_HOST, faults_of, groups, holds
+from .rules import SOFT_VM_HOST, faults_of, groups, holds, merged
 
 MOST_STATES = 30_000  # of the complete search
 MOST_TRIES = 1_000_000  # steps that it tries
@@ -72,8 +72,8 @@ class Order:
         together = [rule for rule in self.pairs if rule.kind == "keep together"]
         whole = [rule for rule in together if id(rule) not in self.broken]
         some = [*together, *(rule for rule in self.pairs if id(rule) in self.broken)]
-        self.one = _merged([v for v in rule.vms if places[v] != NOWHERE] for rule in whole)
-        self.tied = _merged([v for v in rule.vms if v in self.free] for rule in some)
+        self.one = merged([v for v in rule.vms if places[v] != NOWHERE] for rule in whole)
+        self.tied = merged([v for v in rule.vms if v in self.free] for rule in some)
 
     def pending(self) -> list[VMs]:
         """VMs that are not where they should be, with those that move as one with them; the largest first."""
@@ -201,16 +201,6 @@ class Order:
         return [[], *(step for step in steps if step)]
 
 
-def _merged(sets: Iterable[Collection[int]]) -> dict[int, VMs]:
-    """For each VM the union of all sets that it is in, and of those that these touch."""
-    whole: dict[int, set[int]] = {}
-    for group in sets:
-        union = set(group).union(*(whole[v] for v in group if v in whole))
-        whole.update(dict.fromkeys(union, union))
-    done = {id(union): tuple(sorted(union)) for union in whole.values()}
-    return {v: done[id(union)] for v, union in whole.items()}
-
-
 def _holds(rule: Rule, places: Iterable[tuple[int, ...]]) -> bool:
     """A rule between VMs, each of which counts on one host or on two."""
     used = [h for seats in places for h in set(seats) if h != NOWHERE]
@@ -336,8 +326,7 @@ def _disliked(order: Order, moves: Sequence[PlannedMove]) -> str:
 
 def _every_order(begin: Callable[[], Order], stuck: Order, stop: Callable[[], bool]) -> Plan:
     """Breadth first over the placements that single steps reach; then over those that joint ones reach."""
-    order = begin()
-    for joint in (False, True) if order.tied else (False,):
+    for joint in (False, True) if begin().tied else (False,):
         order = begin()
         came, steps, whole = _searched(order, joint, stop)
         if steps:

@@ -145,11 +145,11 @@ def _with_preferences(problem: Problem, out: Sequence[int], solve: Solve, watch:
     best = Kept(*solve(problem.without(soft), out), tuple(soft))
     for rule in soft if best.outcome.at is not None else ():
         fewer = tuple(other for other in best.given_up if other is not rule)
-        trial = best if watch.stop() else Kept(*solve(problem.without(fewer), out), fewer, best.doubtful)
-        if trial.outcome.impossible:
-            continue
-        found = trial is not best and trial.outcome.at is not None
-        best = trial if found else replace(best, doubtful=(*best.doubtful, rule))
+        trial = None if watch.stop() else Kept(*solve(problem.without(fewer), out), fewer, best.doubtful)
+        if trial is None or not (trial.outcome.impossible or trial.outcome.at is not None):
+            best = replace(best, doubtful=(*best.doubtful, rule))
+        elif trial.outcome.at is not None:
+            best = trial
     return best
 
 
@@ -172,23 +172,20 @@ def _by_priority(
     if kept.outcome.at is None:
         kept, refused, sure = _one_by_one(problem, wanted, off, solve, watch)
     found = _answer("admit", _spread(kept), target, Goal(), watch, began, [*off, *refused])
-    names = tuple(problem.vms[v].name for v in refused)
+    found = replace(found, refused=tuple(problem.vms[v].name for v in refused))
     if not refused or kept.outcome.at is None:
-        return replace(found, refused=names)
+        return found
     return _refusing(found, refused, f"{len(wanted) - len(refused)} of {len(wanted)} placed", sure)
 
 
 def _refusing(found: Answer, refused: list[int], placed: str, sure: bool) -> Answer:
     """The answer to an admission that leaves some out: impossible only where it is sure that they must be."""
-    names = tuple(found.problem.vms[v].name for v in refused)
     why = "no room by the rules" if sure else "no place was found, and it was not proved that there is none,"
     verdict = Verdict.IMPOSSIBLE if sure else Verdict.UNDETERMINED
     if found.verdict not in (Verdict.OPTIMAL, Verdict.FOUND):
         verdict = found.verdict
-    said = f"{placed}; {why} for {', '.join(names)}"
-    return replace(
-        found, verdict=verdict, refused=names, explanation=Explanation(said, _table(found, refused))
-    )
+    said = f"{placed}; {why} for {', '.join(found.refused)}"
+    return replace(found, verdict=verdict, explanation=Explanation(said, _table(found, refused)))
 
 
 def _one_by_one(
@@ -202,11 +199,11 @@ def _one_by_one(
         if v not in refused or best.outcome.at is None:
             continue
         fewer = [other for other in refused if other not in (v, problem.vms[v].twin)]
-        trial = best if watch.stop() else _with_preferences(problem, [*off, *fewer], solve, watch)
-        if trial is best or trial.outcome.at is None:
-            sure = sure and trial.outcome.impossible
-        else:
+        trial = None if watch.stop() else _with_preferences(problem, [*off, *fewer], solve, watch)
+        if trial is not None and trial.outcome.at is not None:
             best, refused = trial, fewer
+        else:
+            sure = sure and trial is not None and trial.outcome.impossible
     return best, refused, sure
 
 

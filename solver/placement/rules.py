@@ -7,7 +7,7 @@ the others, and the tests hunt for disagreements. The words of refusals are DRS'
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .problem import NOWHERE, Integers, Problem, Rule
@@ -119,23 +119,19 @@ def groups(problem: Problem, out: Collection[int] = ()) -> list[list[int]]:
 
     A VM that is left ``out`` has no host, so it joins nobody.
     """
-    leader = list(range(len(problem.vms)))
+    together = (rule.vms for rule in problem.rules if rule.kind == "keep together")
+    joined = merged([v for v in vms if v not in out] for vms in together)
+    return [list(group) for group in sorted(set(joined.values())) if len(group) > 1]
 
-    def find(v: int) -> int:
-        while leader[v] != v:
-            leader[v] = leader[leader[v]]
-            v = leader[v]
-        return v
 
-    for rule in problem.rules:
-        if rule.kind == "keep together":
-            bound = [v for v in rule.vms if v not in out]
-            for v in bound[1:]:
-                leader[max(find(v), find(bound[0]))] = min(find(v), find(bound[0]))
-    members: dict[int, list[int]] = defaultdict(list)
-    for v in range(len(leader)):
-        members[find(v)].append(v)
-    return [group for group in members.values() if len(group) > 1]
+def merged(sets: Iterable[Collection[int]]) -> dict[int, tuple[int, ...]]:
+    """For each VM the union of all sets that it is in, and of those that these touch."""
+    whole: dict[int, set[int]] = {}
+    for group in sets:
+        union = set(group).union(*(whole[v] for v in group if v in whole))
+        whole.update(dict.fromkeys(union, union))
+    done = {id(union): tuple(sorted(union)) for union in whole.values()}
+    return {v: done[id(union)] for v, union in whole.items()}
 
 
 def _together_and_apart(problem: Problem) -> Iterator[Conflict]:

@@ -34,7 +34,7 @@ from vmproof.solver.placement.surviving import survive
 from vmproof.solver.placement.units import units_of
 
 pytestmark = pytest.mark.differential
-EFFORT = Effort(rounds=40, pieces=4, seconds=None)
+EFFORT = Effort(rounds=40, pieces=40, seconds=None)
 FEWER = settings(max_examples=max(10, settings().max_examples // 4))  # of what takes longest
 TARGETS = st.sampled_from((10_000, 10_000, 8_000, 5_500))
 

@@ -20,7 +20,7 @@ from vmproof.solver.placement.problem import Integers
 from vmproof.solver.placement.searching import Search
 from vmproof.solver.placement.units import Units, units_of
 
-EFFORT = Effort(rounds=60, pieces=20, seconds=None)
+EFFORT = Effort(rounds=60, pieces=200, seconds=None)
 
 
 def descended(units: Units, effort: Effort, floor: int = 0) -> Descent | None:
@@ -64,7 +64,7 @@ def tight() -> Units:
 
 def test_more_starts_find_as_few_migrations_or_fewer() -> None:
     few = descended(tight(), replace(EFFORT, rounds=20))
-    many = descended(tight(), replace(EFFORT, rounds=500, pieces=50))
+    many = descended(tight(), replace(EFFORT, rounds=500, pieces=500))
     assert few is not None
     assert many is not None
     assert many.least <= few.least
